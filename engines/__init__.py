@@ -1,0 +1,1 @@
+"""The engines: plain Python packages behind the pages, one per part of a model's life."""

@@ -1,0 +1,1 @@
+"""Shared nouns: settings, errors, the database, users and access, events. Imports no engine."""

@@ -1,0 +1,149 @@
+"""What `config.yaml` and the environment decide, read once into one frozen model."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from engines.core.errors import InvalidInput
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Backends(Section):
+    """The backend chosen for each port that is built."""
+
+    scheduler: Literal["local"] = "local"
+    compute: Literal["process"] = "process"
+    tracking: Literal["mlflow"] = "mlflow"
+    identity: Literal["local", "oidc"] = "local"
+    secrets: Literal["environment"] = "environment"
+    log_shipping: Literal["files"] = "files"
+
+
+class Server(Section):
+    """Where the web application listens."""
+
+    host: str = "127.0.0.1"
+    port: int = 8501
+    secure_cookie: bool = False  # True behind TLS; plain http on loopback cannot carry it
+
+
+class DatabaseSettings(Section):
+    """The state database, as an SQLAlchemy address without a password in it."""
+
+    url: str = "sqlite:///data/mlaas.db"
+
+
+class Tracking(Section):
+    """The MLflow server: `uri` is asked by us, `public_url` is the link people follow."""
+
+    uri: str = "http://127.0.0.1:5000"
+    public_url: str = ""
+
+    @property
+    def link_base(self) -> str:
+        """The address to put into links."""
+        return (self.public_url or self.uri).rstrip("/")
+
+
+class Paths(Section):
+    """Folders of the embedded stores and of the samples."""
+
+    data: Path = Path("data")
+    samples: Path = Path("data/samples")
+    logs: Path = Path("data/logs")
+
+
+class Limits(Section):
+    """Sizes and times beyond which work is refused, or done another way."""
+
+    upload_bytes: int = 2 * 1024**3
+    upload_bytes_per_user: int = 10 * 1024**3
+    columns: int = 5_000
+    inline_cells: int = 2_000_000  # EDA on more cells than this runs as a job
+    job_minutes: int = 240
+    workers: int = 0  # 0: one per core
+
+
+class Sessions(Section):
+    """When a sign-in ends, and how guessing is slowed down."""
+
+    idle_minutes: int = 60
+    absolute_hours: int = 12
+    failures_before_wait: int = 5
+    wait_seconds: int = 30
+    longest_wait_seconds: int = 900
+
+
+class Logging(Section):
+    """What is written to the rotating JSON files."""
+
+    level: Literal["ERROR", "WARNING", "INFO", "DEBUG", "TRACE"] = "INFO"
+    file_bytes: int = 10_000_000
+    files_kept: int = 5
+
+
+class Settings(BaseSettings):
+    """The whole configuration. `MLAAS_SECTION__KEY` in the environment overrides the file."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="MLAAS_", env_nested_delimiter="__"
+    )
+
+    backends: Backends = Backends()
+    server: Server = Server()
+    database: DatabaseSettings = DatabaseSettings()
+    tracking: Tracking = Tracking()
+    paths: Paths = Paths()
+    limits: Limits = Limits()
+    sessions: Sessions = Sessions()
+    logging: Logging = Logging()
+    secret_names: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then what the file said."""
+        return env_settings, init_settings
+
+
+def load(path: Path = Path("config.yaml")) -> Settings:
+    """Read the configuration once. Raises InvalidInput with the key at fault."""
+    try:
+        return Settings(**_file(path))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise InvalidInput(
+            f"The configuration cannot be used: {_first_fault(error)}.",
+            hint=f"Correct {path.name}, or the MLAAS_ variable that overrides it, and start again.",
+        ) from error
+
+
+def _file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    return YamlConfigSettingsSource(Settings, yaml_file=path)()
+
+
+def _first_fault(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error).replace("\n", " ")
+    fault = error.errors()[0]
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}"
