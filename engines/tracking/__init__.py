@@ -1,0 +1,1 @@
+"""What is remembered of trainings: runs, candidates, trials, files, model versions."""
