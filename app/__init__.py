@@ -1,0 +1,1 @@
+"""Entry points: the gated web application, its frame, its worker."""

@@ -1,0 +1,81 @@
+"""The pages there are, who may open them, and how to get from one to another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import streamlit as st
+
+from engines.core.access import Actor, Capability
+
+PAGES_DIR = Path(__file__).parent.parent / "pages"
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    """One page of the product: file stem, words for the menu, and the capability it needs."""
+
+    key: str
+    title: str
+    icon: str
+    section: str
+    capability: Capability
+    help: str
+
+    @property
+    def path(self) -> Path:
+        """The page's script."""
+        return PAGES_DIR / f"{self.key}.py"
+
+
+PAGES = (
+    PageSpec("experiments", "Experiments", ":material/science:", "Workflow",
+             Capability.EXPERIMENT_READ, "All experiments: search, filter, create."),
+    PageSpec("experiment", "Experiment", ":material/description:", "Workflow",
+             Capability.EXPERIMENT_READ, "One experiment: objective, data dictionary, history."),
+    PageSpec("data", "Data", ":material/table:", "Workflow",
+             Capability.DATA_READ, "Upload a file or take a sample, correct types, preview."),
+    PageSpec("eda", "Explore", ":material/query_stats:", "Workflow",
+             Capability.EDA_READ, "Quality, statistics and plots of the data."),
+    PageSpec("training", "Train", ":material/model_training:", "Workflow",
+             Capability.RESULTS_READ, "Suggestions, training with live progress."),
+    PageSpec("results", "Results", ":material/leaderboard:", "Workflow",
+             Capability.RESULTS_READ, "Leaderboard, plots, comparison, predictions, downloads."),
+    PageSpec("jobs", "Jobs", ":material/pending_actions:", "Operations",
+             Capability.JOB_READ, "Running and past jobs, their logs, cancel."),
+    PageSpec("audit", "Audit", ":material/policy:", "Operations",
+             Capability.AUDIT_READ, "Who did what, when; verify the chain."),
+    PageSpec("admin", "Administration", ":material/manage_accounts:", "Settings",
+             Capability.USERS_MANAGE, "Users, roles and sessions."),
+    PageSpec("account", "Account", ":material/person:", "Settings",
+             Capability.ACCOUNT_OWN, "Your password, second factor and sessions."),
+)  # fmt: skip
+
+
+def menu(actor: Actor) -> dict[str, list[Any]]:
+    """The menu for this person; pages they may not open stay routable but are not listed."""
+    sections: dict[str, list[Any]] = {}
+    for spec in PAGES:
+        listed = actor.may(spec.capability) and spec.key != "experiment"
+        page = st.Page(
+            spec.path,
+            title=spec.title,
+            icon=spec.icon,
+            url_path=spec.key,
+            default=spec.key == "experiments",
+            visibility="visible" if listed else "hidden",
+            help=spec.help,
+        )
+        sections.setdefault(spec.section, []).append(page)
+    return sections
+
+
+def page_link(label: str, key: str, *, icon: str | None = None, **query: str) -> None:
+    """A link to the page of that key, with `query` in its address."""
+    path = PAGES_DIR / f"{key}.py"
+    st.page_link(path, label=label, icon=icon, query_params=query or None)
+
+
+def go(key: str, **query: str) -> NoReturn:
+    """Leave for the page of that key, with `query` in its address."""
+    st.switch_page(PAGES_DIR / f"{key}.py", query_params=query or None)

@@ -1,0 +1,96 @@
+"""Fixtures every test may use: databases, people, settings, services, pages."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import SQLModel
+from streamlit.testing.v1 import AppTest
+
+from engines.core.access import Actor, Role
+from engines.core.database import Database
+from engines.core.events import append_only_statements
+from engines.core.settings import Paths, Settings
+from engines.wiring import Services, build
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets beside the project."""
+    folder = ROOT.parent / "shared" / "data"
+    return folder if folder.exists() else ROOT / "data" / "samples"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings on an empty data folder of this test's own."""
+    data = tmp_path / "data"
+    data.mkdir()
+    url = f"sqlite:///{data}/mlaas.db"
+    monkeypatch.setenv("MLAAS_PATHS__DATA", str(data))
+    monkeypatch.setenv("MLAAS_PATHS__LOGS", str(data / "logs"))
+    monkeypatch.setenv("MLAAS_DATABASE__URL", url)
+    return Settings(paths=Paths(data=data, logs=data / "logs"))
+
+
+@pytest.fixture
+def db(settings: Settings) -> Database:
+    """A fresh database with every table and the audit triggers."""
+    return _created(Database(settings.database.url))
+
+
+def _created(database: Database) -> Database:
+    SQLModel.metadata.create_all(database.engine)
+    with database.engine.begin() as connection:
+        for statement in append_only_statements(database.url.get_backend_name()):
+            connection.exec_driver_sql(statement)
+    return database
+
+
+@pytest.fixture
+def make_actor() -> Callable[..., Actor]:
+    """Actors with the given roles; the name is the first role unless given."""
+
+    def make(*roles: str, name: str = "") -> Actor:
+        label = name or "-".join(roles) or "nobody"
+        return Actor(id=f"user-{label}", name=label, roles=frozenset(Role(r) for r in roles))
+
+    return make
+
+
+@pytest.fixture
+def analyst(make_actor: Callable[..., Actor]) -> Actor:
+    """A person with the analyst's role."""
+    return make_actor("analyst")
+
+
+@pytest.fixture
+def app_services(db: Database, settings: Settings) -> Iterator[Services]:
+    """The services that pages get, on this test's own folder."""
+    from app.services import services
+
+    services.cache_clear()
+    yield services()
+    services.cache_clear()
+
+
+@pytest.fixture
+def open_page(
+    app_services: Services, make_actor: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., AppTest]:
+    """Open a page as a role: `open_page("analyst", "data", experiment=id)`."""
+    import app.session
+    import app.ui
+
+    def open_as(role: str, key: str, **query: str) -> AppTest:
+        actor = make_actor(role)
+        monkeypatch.setattr(app.session, "current_actor", lambda: actor)
+        monkeypatch.setattr(app.ui, "current_actor", lambda: actor)
+        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30).run()
+        for name, value in query.items():
+            at.query_params[name] = value
+        return at.switch_page(f"../pages/{key}.py").run()
+
+    return open_as
