@@ -26,7 +26,7 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     for position, dtype in enumerate(frame.dtypes):
         if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
             column = frame.iloc[:, position].astype(object)
-            safe.isetitem(position, column.map(escape_cell, na_action="ignore"))
+            safe.isetitem(position, column.map(escape_cell, na_action="ignore").to_numpy())
     safe.columns = pd.Index([escape_cell(name) for name in frame.columns])
     return safe
 
