@@ -1,4 +1,4 @@
-"""The database: one engine, read sessions and serialised write sessions, on SQLite and PostgreSQL."""
+"""The database: read sessions and serialised write sessions, on SQLite and PostgreSQL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,18 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from engines.core.errors import BackendUnavailable
+
+# Every constraint gets a name on both databases, so that later migrations can alter it.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -59,7 +68,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session committed at the end, or rolled back on any error. Raises BackendUnavailable."""
+        """A session committed at the end, rolled back on any error. Raises BackendUnavailable."""
         engine = self.engine.execution_options(immediate=True)
         with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session

@@ -1,0 +1,126 @@
+"""A PostgreSQL server of the tests' own: private port, private data folder, gone afterwards."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from tests.harness.ports import free_port
+
+INSTALLED = Path("/usr/lib/postgresql")
+START_SECONDS = 30
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+
+
+class ServerMissing(RuntimeError):
+    """PostgreSQL's programs are not installed, or its server does not start."""
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A running server; `create` gives addresses of fresh databases on it."""
+
+    port: int
+
+    def url(self, database: str) -> str:
+        """SQLAlchemy address of one of its databases."""
+        return f"postgresql+psycopg://mlaas@127.0.0.1:{self.port}/{database}"
+
+    def create(self, template: str = "template1") -> str:
+        """Make a fresh database, a copy of `template`, and give its address."""
+        name = f"t{uuid4().hex}"
+        self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database together with whoever is still connected to it."""
+        self._admin(f'DROP DATABASE IF EXISTS "{url.rsplit("/", 1)[1]}" WITH (FORCE)')
+
+    def _admin(self, statement: str) -> None:
+        address = f"host=127.0.0.1 port={self.port} user=mlaas dbname=postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[arg-type]
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a server in a fresh folder and stop it at the end. Raises ServerMissing."""
+    folder = Path(tempfile.mkdtemp(prefix="mlaas-postgres-"))
+    server = PostgresServer(free_port())
+    account = _account()
+    if account:
+        shutil.chown(folder, account, account)
+    try:
+        _run(
+            [_program("initdb"), "-D", str(folder / "data"), "-U", "mlaas", "-A", "trust"], account
+        )
+        process = _start(folder, server.port, account)
+        try:
+            _wait(server, process, folder)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path, port: int, account: str | None) -> subprocess.Popen[bytes]:
+    options = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
+    settings = [part for option in (*options, *FAST) for part in ("-c", option)]
+    with (folder / "server.log").open("wb") as log:
+        return subprocess.Popen(
+            [_program("postgres"), "-D", str(folder / "data"), *settings],
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            user=account,
+            group=account,
+            start_new_session=True,
+        )
+
+
+def _wait(server: PostgresServer, process: subprocess.Popen[bytes], folder: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            return server._admin("SELECT 1")
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+    process.kill()
+    raise ServerMissing(f"PostgreSQL did not start:\n{(folder / 'server.log').read_text()[-2000:]}")
+
+
+def _program(name: str) -> str:
+    newest = sorted(INSTALLED.glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    found = str(newest[-1]) if newest else shutil.which(name)
+    if not found:
+        raise ServerMissing(
+            f"{name} is not installed: run `make test`, or `apt-get install postgresql`."
+        )
+    return found
+
+
+def _account() -> str | None:
+    """The account to run as: PostgreSQL refuses root, and nobody else can change accounts."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _run(argv: list[str], account: str | None) -> None:
+    done = subprocess.run(
+        argv, capture_output=True, text=True, cwd="/", user=account, group=account
+    )
+    if done.returncode:
+        raise ServerMissing(f"{argv[0]} failed:\n{done.stderr[-2000:]}")
