@@ -6,18 +6,101 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from engines.core.tables import Table
+
+class Run(Protocol):
+    """A training to be recorded; every name in it is a public name."""
+
+    @property
+    def run_id(self) -> str: ...
+    @property
+    def experiment_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def dataset_name(self) -> str: ...
+    @property
+    def dataset_sha256(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def schema(self) -> Mapping[str, str]: ...
+    @property
+    def anonymised(self) -> bool: ...
+    @property
+    def seed(self) -> int: ...
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+    @property
+    def correlation_id(self) -> str: ...
+    @property
+    def actor_name(self) -> str: ...
+
+
+class Candidate(Protocol):
+    """A finished candidate; `folds` holds one value per fold for each metric."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def algorithm(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def metrics(self) -> Mapping[str, float]: ...
+    @property
+    def folds(self) -> Mapping[str, Sequence[float]]: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def is_winner(self) -> bool: ...
+
+
+class Trial(Protocol):
+    """One set of hyperparameters that was tried for a candidate."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Model(Protocol):
+    """A trained model in its task's run folder, with a few feature rows as example."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def registered_name(self) -> str: ...
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def sample(self) -> Path: ...
+    @property
+    def metrics(self) -> Mapping[str, float]: ...
+    @property
+    def tags(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """One registered version of a model. `aliases` name its role, `run_id` is the MLAAS run."""
+    """One registered version of a model; `run_id` is the MLAAS run, `aliases` name its role."""
 
     name: str
     version: int
     run_id: str
     task: str
-    algorithm: str
     created_at: datetime
     aliases: tuple[str, ...]
     tags: dict[str, str]
@@ -25,46 +108,30 @@ class ModelVersion:
 
 
 class Tracker(Protocol):
-    """Remembers runs, candidates, trials, files and model versions."""
+    """Remembers runs, candidates, trials, files and model versions.
 
-    def start(
-        self,
-        experiment_id: str,
-        experiment_name: str,
-        run_id: str,
-        task: str,
-        table: Table,
-        params: Mapping[str, Any],
-        tags: Mapping[str, str],
-    ) -> str:
-        """Open the parent run of one task of one training; return its id in the tracker.
+    Every method but `link` raises BackendUnavailable when the tracking server fails.
+    """
 
-        The data set is recorded under its public names. Raises BackendUnavailable.
+    def start_run(self, run: Run) -> str:
+        """Open the parent run; return its id there. The same `run_id` gives the same run."""
+
+    def candidate(self, parent_id: str, candidate: Candidate) -> str:
+        """Record one candidate under the parent; return the child's id."""
+
+    def trial(self, parent_id: str, candidate_id: str, trial: Trial) -> None:
+        """Record one trial under the candidate."""
+
+    def register(self, parent_id: str, model: Model) -> str:
+        """Store a model without pickle and register it by name; return the version.
+
+        Raises InvalidInput when the model holds a type that is not on our trusted list.
         """
 
-    def log_candidate(
-        self,
-        parent: str,
-        name: str,
-        params: Mapping[str, Any],
-        folds: Mapping[str, Sequence[float]],
-        metrics: Mapping[str, float],
-        trials: Sequence[Mapping[str, Any]] = (),
-    ) -> str:
-        """Record a finished candidate under its parent; fold values become steps.
-
-        Each trial is {"params": {...}, "metrics": {...}} and becomes a run below the candidate.
-        Raises BackendUnavailable.
-        """
-
-    def finish(self, parent: str, folder: Path, register: bool = True) -> str:
-        """Upload the task's run folder, register its model, close the run; return a link to it.
-
-        Raises BackendUnavailable or InvalidInput (the model holds a type that is not trusted).
-        """
-
-    def abandon(self, run_id: str, state: str, reason: str) -> None:
-        """Close whatever is still open of a MLAAS run as "failed" or "cancelled"."""
+    def finish(
+        self, parent_id: str, state: str, metrics: Mapping[str, float], folder: Path
+    ) -> None:
+        """Close the parent run as succeeded, failed or cancelled, with the files in `folder`."""
 
     def log_report(
         self,
@@ -78,5 +145,5 @@ class Tracker(Protocol):
     def versions(self, experiment_id: str) -> list[ModelVersion]:
         """The registered versions of an experiment's models, newest first."""
 
-    def link(self, run_id: str, task: str) -> str:
-        """The address of a run in the tracker's own pages, or an empty string."""
+    def link(self, tracking_id: str) -> str:
+        """The address people follow to a run; asks no server. Empty for an empty id."""
