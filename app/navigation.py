@@ -55,7 +55,7 @@ PAGES = (
 def menu(actor: Actor) -> dict[str, list[Any]]:
     """The menu for this person; pages they may not open stay routable but are not listed."""
     sections: dict[str, list[Any]] = {}
-    for spec in PAGES:
+    for spec in (each for each in PAGES if each.path.exists()):
         listed = actor.may(spec.capability) and spec.key != "experiment"
         page = st.Page(
             spec.path,
@@ -70,10 +70,23 @@ def menu(actor: Actor) -> dict[str, list[Any]]:
     return sections
 
 
-def page_link(label: str, key: str, *, icon: str | None = None, **query: str) -> None:
-    """A link to the page of that key, with `query` in its address."""
+def page_link(
+    label: str,
+    key: str,
+    *,
+    icon: str | None = None,
+    hint: str | None = None,
+    disabled: bool = False,
+    **query: str,
+) -> None:
+    """A link to the page of that key; the non-empty parts of `query` go into its address."""
     path = PAGES_DIR / f"{key}.py"
-    st.page_link(path, label=label, icon=icon, query_params=query or None)
+    if not path.exists():
+        return
+    kept = {name: value for name, value in query.items() if value}
+    st.page_link(
+        path, label=label, icon=icon, help=hint, disabled=disabled, query_params=kept or None
+    )
 
 
 def go(key: str, **query: str) -> NoReturn:

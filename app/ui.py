@@ -4,13 +4,13 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import pandas as pd
 import streamlit as st
 
-from app.navigation import PAGES_DIR, go, page_link
+from app.navigation import go, page_link
 from app.services import services
 from app.session import current_actor
 from engines import projects
@@ -27,7 +27,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-STATES = {
+Color = Literal["red", "orange", "blue", "green", "violet", "gray"]
+
+STATES: dict[str, tuple[str, str, Color]] = {
     "draft": ("Draft", ":material/edit_note:", "gray"),
     "data": ("Data set", ":material/table:", "blue"),
     "explored": ("Explored", ":material/query_stats:", "violet"),
@@ -105,13 +107,13 @@ def header(title: str, experiment: Experiment, step: str) -> None:
 
 
 def _step_link(step: projects.Step, current: bool, experiment_id: str) -> None:
-    st.page_link(
-        PAGES_DIR / f"{step.key}.py",
-        label=f"**{step.title}**" if current else step.title,
+    page_link(
+        f"**{step.title}**" if current else step.title,
+        step.key,
         icon=STEP_ICONS[step.state],
-        help=step.why or f"{step.title}: {step.state}",
+        hint=step.why or f"{step.title}: {step.state}",
         disabled=step.state is StepState.BLOCKED,
-        query_params={"experiment": experiment_id},
+        experiment=experiment_id,
     )
 
 
@@ -121,13 +123,15 @@ def state_badge(state: str) -> None:
     st.badge(label, icon=icon, color=color)
 
 
-def empty_state(title: str, text: str, action: str = "", page: str = "", **query: str) -> None:
+def empty_state(
+    title: str, text: str, action: str = "", page: str = "", experiment: str = ""
+) -> None:
     """Say what is missing here and offer the one next action."""
     with st.container(border=True, horizontal_alignment="center"):
         st.subheader(title, anchor=False, text_alignment="center")
         st.markdown(text, text_alignment="center")
         if action and page:
-            page_link(action, page, icon=":material/arrow_forward:", **query)
+            page_link(action, page, icon=":material/arrow_forward:", experiment=experiment)
 
 
 @contextmanager

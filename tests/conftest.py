@@ -11,7 +11,7 @@ from engines.core.access import Actor, Role
 from engines.core.database import Database
 from engines.core.events import append_only_statements
 from engines.core.settings import Paths, Settings
-from engines.wiring import Services, build
+from engines.wiring import Services
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,6 +82,7 @@ def open_page(
 ) -> Callable[..., AppTest]:
     """Open a page as a role: `open_page("analyst", "data", experiment=id)`."""
     import app.session
+
     import app.ui
 
     def open_as(role: str, key: str, **query: str) -> AppTest:

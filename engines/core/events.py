@@ -43,7 +43,7 @@ def digest(event: AuditEvent) -> str:
 
 
 def record(session: Session, actor: Actor, act: str, subject: str, **detail: Any) -> AuditEvent:
-    """Append one event inside the caller's transaction, so act and record stand or fall together."""
+    """Append one event inside the caller's transaction, so that both stand or fall."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
     newest = select(AuditEvent.hash).order_by(sa.desc(sa.column("number"))).limit(1)

@@ -67,9 +67,7 @@ def update(
         _save(session, experiment, **changed)
         if changed:
             detail = {"changed": sorted(changed)}
-            events.record(
-                session, actor, "experiment.changed", _subject(experiment_id), **detail
-            )
+            events.record(session, actor, "experiment.changed", _subject(experiment_id), **detail)
     return experiment
 
 

@@ -51,9 +51,7 @@ def _matching(wanted: ExperimentFilter):  # type: ignore[no-untyped-def]  # SQLM
     if wanted.text.strip():
         words = f"%{_literal(wanted.text.strip().lower())}%"
         name, description = sa.func.lower(Experiment.name), sa.func.lower(Experiment.description)
-        query = query.where(
-            name.like(words, escape="\\") | description.like(words, escape="\\")
-        )
+        query = query.where(name.like(words, escape="\\") | description.like(words, escape="\\"))
     if wanted.states:
         query = query.where(col(Experiment.state).in_(wanted.states))
     if wanted.owner_id:

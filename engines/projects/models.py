@@ -20,9 +20,7 @@ class Experiment(SQLModel, table=True):
     owner_id: str = Field(index=True)
     owner_name: str
     state: str = Field(default=ExperimentState.DRAFT.value, index=True)
-    objective: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False)
-    )
+    objective: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
     archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)

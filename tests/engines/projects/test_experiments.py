@@ -104,9 +104,7 @@ def names(db, actor, text):
 def test_find_pages_without_gap_or_repeat(db, analyst):
     for number in range(7):
         projects.create(db, analyst, f"e{number}")
-    pages = [
-        projects.find(db, analyst, ExperimentFilter(page=page, size=3)) for page in (1, 2, 3)
-    ]
+    pages = [projects.find(db, analyst, ExperimentFilter(page=page, size=3)) for page in (1, 2, 3)]
     seen = [e.name for page in pages for e in page.rows]
     assert len(seen) == len(set(seen)) == pages[0].total == 7
     assert [len(page.rows) for page in pages] == [3, 3, 1]
