@@ -1,5 +1,6 @@
 """What `config.yaml` and the environment decide, read once into one frozen model."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -121,8 +122,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment first, then what the file said."""
-        return env_settings, init_settings
+        """Our environment first, then MLflow's own variable, then what the file said."""
+        return env_settings, _mlflow_variable, init_settings
 
 
 def load(path: Path = Path("config.yaml")) -> Settings:
@@ -134,6 +135,11 @@ def load(path: Path = Path("config.yaml")) -> Settings:
             f"The configuration cannot be used: {_first_fault(error)}.",
             hint=f"Correct {path.name}, or the MLAAS_ variable that overrides it, and start again.",
         ) from error
+
+
+def _mlflow_variable() -> dict[str, Any]:
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    return {"tracking": {"uri": uri}} if uri else {}
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""The configuration: file, environment, refusals."""
+
+import pytest
+from pydantic import ValidationError
+
+from engines.core.errors import InvalidInput
+from engines.core.settings import load
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def write(text):
+        path = tmp_path / "config.yaml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_load_without_file_gives_loopback_defaults(tmp_path):
+    settings = load(tmp_path / "none.yaml")
+    assert settings.server.host == "127.0.0.1"
+    assert settings.database.url.startswith("sqlite")
+
+
+def test_environment_overrides_one_key_and_keeps_its_neighbours(config, monkeypatch):
+    path = config("server: {port: 8600, host: 127.0.0.2}")
+    monkeypatch.setenv("MLAAS_SERVER__PORT", "8700")
+    assert (load(path).server.port, load(path).server.host) == (8700, "127.0.0.2")
+
+
+def test_mlflow_variable_overrides_the_file_but_not_ours(config, monkeypatch):
+    path = config("tracking: {uri: 'http://file:1', public_url: 'http://public'}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:2")
+    assert load(path).tracking.uri == "http://mlflow:2"
+    assert load(path).tracking.public_url == "http://public"
+    monkeypatch.setenv("MLAAS_TRACKING__URI", "http://ours:3")
+    assert load(path).tracking.uri == "http://ours:3"
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("backends: {scheduler: cron}", "backends.scheduler"),
+        ("server: {prot: 1}", "server.prot"),
+        ("sever: {}", "sever"),
+        ("server: {port: [}", "configuration cannot be used"),
+    ],
+)
+def test_load_of_unusable_file_names_the_key(config, text, word):
+    with pytest.raises(InvalidInput, match=word):
+        load(config(text))
+
+
+def test_settings_cannot_be_changed(tmp_path):
+    settings = load(tmp_path / "none.yaml")
+    with pytest.raises(ValidationError):
+        settings.server.port = 1
