@@ -39,6 +39,7 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = 8501
     secure_cookie: bool = False  # True behind TLS; plain http on loopback cannot carry it
+    trusted_proxies: str = ""  # addresses, comma-separated, whose X-Forwarded-For is believed
 
 
 class DatabaseSettings(Section):
