@@ -1,0 +1,69 @@
+"""Which task fits a target, and why."""
+
+from engines.core.tables import Column, ColumnType, Table
+from engines.recommendation.advice import Choice, Task
+
+FEW_NUMBERS = 10  # whole numbers with at most this many values may be grades rather than amounts
+MANY_CLASSES = 50
+ONE_ROW_PER_MOMENT = 0.95
+UNUSABLE = frozenset({ColumnType.EMPTY, ColumnType.IDENTIFIER, ColumnType.DATETIME})
+
+
+def match_tasks(table: Table, target: str) -> tuple[Choice, ...]:
+    """The supervised tasks that fit the target, best first; empty when it cannot be a target."""
+    column = table.column(target)
+    if column.type in UNUSABLE or column.distinct < 2:
+        return ()
+    found = _numeric(column) if column.type in (ColumnType.INTEGER, ColumnType.NUMERIC) else None
+    fitting = (*(found if found is not None else _named(column)), *_over_time(table, column))
+    return tuple(sorted(fitting, key=lambda choice: -choice.score))
+
+
+def unsupervised_tasks(table: Table) -> tuple[Choice, ...]:
+    """The tasks that need no target, with what each would answer here."""
+    usable = [column for column in table.columns if column.type not in UNUSABLE]
+    numeric = [c for c in usable if c.type in (ColumnType.INTEGER, ColumnType.NUMERIC)]
+    answer = [Choice(Task.CLUSTERING, "Finds groups of rows that are alike.", 1.0)]
+    if len(numeric) >= 3:
+        text = f"Shows what {len(numeric)} numeric columns have in common in a few axes."
+        answer.append(Choice(Task.REDUCTION, text, 0.8))
+    answer.append(Choice(Task.ANOMALY, "Marks the rows that are unlike the rest.", 0.7))
+    return tuple(answer)
+
+
+def time_column(table: Table) -> str:
+    """The column that orders the rows in time, or an empty string; the most detailed one wins."""
+    dates = [c for c in table.columns if c.type is ColumnType.DATETIME and c.distinct > 1]
+    return max(dates, key=lambda column: column.distinct).name if dates else ""
+
+
+def _named(column: Column) -> tuple[Choice, ...]:
+    if column.distinct == 2:
+        return (Choice(Task.BINARY, f"“{column.name}” has exactly two values.", 1.0),)
+    if column.distinct > MANY_CLASSES:
+        return ()
+    text = f"“{column.name}” names one of {column.distinct} classes."
+    return (Choice(Task.MULTICLASS, text, 1.0),)
+
+
+def _numeric(column: Column) -> tuple[Choice, ...]:
+    amount = f"“{column.name}” is a number with {column.distinct:,} different values."
+    if column.distinct == 2:
+        return (Choice(Task.BINARY, f"“{column.name}” has exactly two values.", 1.0),)
+    if column.type is ColumnType.INTEGER and column.distinct <= FEW_NUMBERS:
+        few = f"“{column.name}” is a whole number with only {column.distinct} values."
+        order = "Choose this when the distance between the values has a meaning."
+        return (Choice(Task.MULTICLASS, few, 0.6), Choice(Task.REGRESSION, order, 0.4))
+    return (Choice(Task.REGRESSION, amount, 1.0),)
+
+
+def _over_time(table: Table, column: Column) -> tuple[Choice, ...]:
+    when = time_column(table)
+    if not when or column.type not in (ColumnType.INTEGER, ColumnType.NUMERIC):
+        return ()
+    share = table.column(when).distinct / max(table.rows, 1)
+    if share > ONE_ROW_PER_MOMENT:
+        text = f"“{when}” has a moment of its own for each row, so the next ones can be forecast."
+        return (Choice(Task.TIME_SERIES, text, 1.5),)
+    text = f"“{when}” orders the rows in time; choose this to forecast what comes next."
+    return (Choice(Task.TIME_SERIES, text, 0.2),) if share > 0.5 else ()
