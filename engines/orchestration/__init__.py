@@ -1,0 +1,40 @@
+"""Long work outside the page's process: queue it, run it, follow it, stop it."""
+
+from engines.orchestration.job_process import run_job
+from engines.orchestration.launch import Launcher
+from engines.orchestration.limits import WorkerLimits, slots
+from engines.orchestration.listing import (
+    JobEntry,
+    JobFilter,
+    JobPage,
+    QueueState,
+    job,
+    job_kinds,
+    job_log,
+    jobs,
+    queue_state,
+)
+from engines.orchestration.local import LocalScheduler
+from engines.orchestration.models import Job, JobLog, JobWorker
+from engines.orchestration.worker import Worker
+
+__all__ = [
+    "Job",
+    "JobEntry",
+    "JobFilter",
+    "JobLog",
+    "JobPage",
+    "JobWorker",
+    "Launcher",
+    "LocalScheduler",
+    "QueueState",
+    "Worker",
+    "WorkerLimits",
+    "job",
+    "job_kinds",
+    "job_log",
+    "jobs",
+    "queue_state",
+    "run_job",
+    "slots",
+]
