@@ -1,24 +1,23 @@
 """MLflow as the tracker: a server over HTTP, or an SQLite file with a folder beside it."""
 
-import math
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
-import pandas as pd
-import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from engines.core.errors import InvalidInput, MlaasError
-from engines.core.trusted_types import TRUSTED_TYPES
+from engines.core.model_card import CARD_FILE, ModelCard, read_card
+from engines.core.tables import Table
 from engines.tracking import records
-from engines.tracking.port import Candidate, Model, ModelVersion, Run, Trial
+from engines.tracking.port import ModelVersion
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,11 +26,12 @@ if TYPE_CHECKING:
 PING_SECONDS = 3
 PARAMS_A_BATCH = 100
 METRICS_A_BATCH = 1000
-STATUS = {"succeeded": "FINISHED", "failed": "FAILED", "cancelled": "KILLED"}
+STATUS = {"failed": "FAILED", "cancelled": "KILLED"}
 NEWEST = "candidate"  # the alias of the version that was registered last
 RUN = "tags.`mlaas.run_id` = '{}'"
 EXPERIMENT = "tags.`mlaas.experiment_id` = '{}'"
-OUR_ERRORS = ("mlflow", "requests", "urllib3", "urllib", "sqlalchemy")
+INHERITED = ("mlaas.experiment_id", "mlaas.correlation_id")
+VENDORS = ("mlflow", "requests", "urllib3", "urllib", "sqlalchemy")
 
 
 class MlflowTracker:
@@ -54,6 +54,11 @@ class MlflowTracker:
         self._plots = plots or (lambda _folder: [])
 
     @cached_property
+    def _entities(self) -> ModuleType:
+        _ = self._client  # its import comes after the variables it reads are set
+        return import_module("engines.tracking.mlflow_entities")
+
+    @cached_property
     def _client(self) -> "MlflowClient":
         # Imported at first use: a page that only shows a link must not wait for it.
         for name, value in records.CLIENT_ENVIRONMENT.items():
@@ -62,59 +67,73 @@ class MlflowTracker:
 
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
-    def start_run(self, run: Run) -> str:
-        """Open the parent run with its parameters, data set and environment; return its id."""
+    def start(
+        self,
+        experiment_id: str,
+        experiment_name: str,
+        run_id: str,
+        task: str,
+        table: Table,
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> str:
+        """Open a task: the training's run with parameters, data set and environment."""
         with self._translated():
             self._ping()
-            folder = self._experiment(run.experiment_id, run.name)
-            known = self._client.search_runs([folder], RUN.format(run.run_id), max_results=1)
-            return str(known[0].info.run_id) if known else self._open(folder, run)
+            folder = self._experiment(experiment_id, experiment_name)
+            known = self._client.search_runs([folder], RUN.format(run_id), max_results=1)
+            marks = {**records.run_tags(experiment_id, run_id, table), **records.texts(tags)}
+            run = known[0].info.run_id if known else self._open(folder, run_id, table, marks)
+            self._client.update_run(run, status="RUNNING")
+            self._log(run, {task: params}, [])
+            return records.handle(run, task)
 
-    def candidate(self, parent_id: str, candidate: Candidate) -> str:
-        """Record one candidate under the parent; fold values become the steps of its metrics."""
+    def log_candidate(
+        self,
+        parent: str,
+        name: str,
+        params: Mapping[str, Any],
+        folds: Mapping[str, Sequence[float]],
+        metrics: Mapping[str, float],
+        trials: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
+        """Record a finished candidate, its fold values as steps, and each trial below it."""
         with self._translated():
-            metrics = [*_steps(candidate.folds), *_values(candidate.metrics, "mean_")]
-            metrics += _values({"seconds": candidate.seconds})
-            tags = records.candidate_tags(candidate)
-            return self._child(parent_id, candidate.name, tags, candidate.parameters, metrics)
+            run, task = records.split(parent)
+            values = [*self._entities.steps(folds), *self._entities.values(metrics, "mean_")]
+            child = self._child(run, name, task, params, values)
+            for number, trial in enumerate(trials, 1):
+                scores = self._entities.values(trial.get("metrics", {}))
+                title = f"{name}, trial {number}"
+                self._child(child, title, task, trial.get("params", {}), scores)
+            return child
 
-    def trial(self, parent_id: str, candidate_id: str, trial: Trial) -> None:
-        """Record one tuning trial under its candidate, in three requests."""
+    def finish(self, parent: str, folder: Path, register: bool = True) -> str:
+        """Draw the plots, keep folder and model, close the run; return its link."""
         with self._translated():
-            scores = {} if trial.score is None else {trial.metric: trial.score}
-            metrics = _values({**scores, "seconds": trial.seconds})
-            tags = {"mlaas.trial": str(trial.number)}
-            self._child(candidate_id, f"trial {trial.number}", tags, trial.parameters, metrics)
-
-    def register(self, parent_id: str, model: Model) -> str:
-        """Store a model as skops with signature and example, and register it by name."""
-        with self._translated():
-            run = self._client.get_run(parent_id)
-            logged = self._keep(run.info.experiment_id, parent_id, model)
-            self._name(model.registered_name, run.data.tags.get("mlaas.experiment_id", ""))
-            version = self._client.create_model_version(
-                model.registered_name,
-                source=f"models:/{logged.model_id}",
-                run_id=parent_id,
-                tags=records.version_tags(model, run.data.tags),
-                model_id=logged.model_id,
-            )
-            self._client.set_registered_model_alias(model.registered_name, NEWEST, version.version)
-            return str(version.version)
-
-    def finish(
-        self, parent_id: str, state: str, metrics: Mapping[str, float], folder: Path
-    ) -> None:
-        """Draw the plots, upload everything but the models themselves, close the parent run."""
-        with self._translated():
-            self._log(parent_id, {}, _values(metrics))
-            for task in sorted(path.parent for path in folder.glob("*/model.json")):
-                self._plots(task)
+            run, task = records.split(parent)
+            scores = {f"{task}.holdout_{k}": v for k, v in records.holdout(folder).items()}
+            self._log(run, {}, self._entities.values(scores))
+            if register:
+                self._register(run, folder)
+            if (folder / CARD_FILE).exists():
+                self._plots(folder)
             for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-                if file.suffix != ".skops":  # kept by `register`, in the model's own folder
-                    place = "/".join(file.parent.relative_to(folder).parts)
-                    self._client.log_artifact(parent_id, str(file), place or None)
-            self._client.set_terminated(parent_id, STATUS.get(state, "FAILED"))
+                if file.suffix != ".skops":  # that one is kept with the model
+                    place = "/".join((task, *file.parent.relative_to(folder).parts))
+                    self._client.log_artifact(run, str(file), place)
+            self._client.set_terminated(run, "FINISHED")
+            return self.link(parent)
+
+    def abandon(self, run_id: str, state: str, reason: str) -> None:
+        """Close whatever is still open of a training as "failed" or "cancelled"."""
+        with self._translated():
+            self._ping()
+            folders = [e.experiment_id for e in self._client.search_experiments()]
+            for run in self._client.search_runs(folders, RUN.format(run_id)):
+                if run.info.status == "RUNNING":
+                    self._client.set_tag(run.info.run_id, "mlaas.reason", reason[:500])
+                    self._client.set_terminated(run.info.run_id, STATUS.get(state, "FAILED"))
 
     def log_report(
         self,
@@ -143,9 +162,10 @@ class MlflowTracker:
             found = [version for name in names for version in self._versions(name)]
             return sorted(found, key=lambda version: version.created_at, reverse=True)
 
-    def link(self, tracking_id: str) -> str:
+    def link(self, parent: str) -> str:
         """The address of a run in MLflow's own pages; asks no server."""
-        return f"{self._link_base}/#/runs/{tracking_id}" if tracking_id and self._link_base else ""
+        run, _ = records.split(parent)
+        return f"{self._link_base}/#/runs/{run}" if run and self._link_base else ""
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -158,7 +178,7 @@ class MlflowTracker:
                 hint="Only the learners MLAAS trains can be stored.",
             ) from error
         except Exception as error:
-            vendor = type(error).__module__.split(".")[0] in OUR_ERRORS
+            vendor = type(error).__module__.split(".")[0] in VENDORS
             if isinstance(error, MlaasError) or not (vendor or isinstance(error, OSError)):
                 raise
             raise records.unavailable(str(error)) from error
@@ -188,12 +208,10 @@ class MlflowTracker:
                 raise
             return str(made.experiment_id)
 
-    def _open(self, folder: str, run: Run) -> str:
-        name = f"{run.name} {run.run_id[:8]}"
-        tags = records.texts(records.run_tags(run))
+    def _open(self, folder: str, run_id: str, table: Table, tags: dict[str, str]) -> str:
+        name = f"Training {run_id[:8]}"
         opened = str(self._client.create_run(folder, tags=tags, run_name=name).info.run_id)
-        self._log(opened, {**run.parameters, "seed": run.seed}, [])
-        self._client.log_inputs(opened, [_dataset(run)])
+        self._client.log_inputs(opened, [self._entities.dataset(table)])
         lock = "environment/requirements.txt"
         self._client.log_text(opened, records.environment_lock(), lock)
         return opened
@@ -202,13 +220,14 @@ class MlflowTracker:
         self,
         parent: str,
         name: str,
-        tags: Mapping[str, str],
+        task: str,
         params: Mapping[str, Any],
         metrics: "list[Metric]",
     ) -> str:
-        folder = self._client.get_run(parent).info.experiment_id
-        marks = {**tags, "mlflow.parentRunId": parent}
-        run = self._client.create_run(folder, tags=marks, run_name=name)
+        above = self._client.get_run(parent)
+        kept = {k: v for k, v in above.data.tags.items() if k in INHERITED}
+        tags = {**kept, "mlaas.task": task, "mlflow.parentRunId": parent}
+        run = self._client.create_run(above.info.experiment_id, tags=tags, run_name=name)
         self._log(run.info.run_id, params, metrics)
         self._client.set_terminated(run.info.run_id, "FINISHED")
         return str(run.info.run_id)
@@ -222,16 +241,30 @@ class MlflowTracker:
         for first in range(0, len(metrics), METRICS_A_BATCH):
             self._client.log_batch(run, metrics=metrics[first : first + METRICS_A_BATCH])
 
-    def _keep(self, folder: str, run: str, model: Model) -> "LoggedModel":
+    def _register(self, run: str, folder: Path) -> None:
+        """Register the folder's model by name, as a new version with tags and alias."""
+        card, above = read_card(folder), self._client.get_run(run)
+        logged = self._keep(above.info.experiment_id, run, folder, card)
+        title = self._client.get_experiment(above.info.experiment_id).name
+        name = records.model_name(title, card.task)
+        self._name(name, above.data.tags.get("mlaas.experiment_id", ""))
+        version = self._client.create_model_version(
+            name,
+            source=f"models:/{logged.model_id}",
+            run_id=run,
+            tags=records.version_tags(card, records.holdout(folder), above.data.tags),
+            model_id=logged.model_id,
+        )
+        self._client.set_registered_model_alias(name, NEWEST, version.version)
+
+    def _keep(self, place: str, run: str, folder: Path, card: ModelCard) -> "LoggedModel":
         """Write the model in MLflow's layout, upload it, and tie it to its run."""
         from mlflow.entities import LoggedModelOutput
 
-        logged = self._client.create_logged_model(
-            folder, name=model.task, source_run_id=run, tags=records.texts(model.tags)
-        )
-        with tempfile.TemporaryDirectory() as place:
-            _write_model(Path(place) / "model", model, run, logged.model_id)
-            self._client.log_model_artifacts(logged.model_id, str(Path(place) / "model"))
+        logged = self._client.create_logged_model(place, card.task, source_run_id=run)
+        with tempfile.TemporaryDirectory() as scratch:
+            self._entities.write_model(Path(scratch) / "model", folder, card, run, logged.model_id)
+            self._client.log_model_artifacts(logged.model_id, str(Path(scratch) / "model"))
         self._client.finalize_logged_model(logged.model_id, "READY")
         self._client.log_outputs(run, [LoggedModelOutput(logged.model_id, step=0)])
         return logged
@@ -249,51 +282,3 @@ class MlflowTracker:
         aliases = self._client.get_registered_model(name).aliases
         found = self._client.search_model_versions(f"name = '{name}'", max_results=500)
         return [records.model_version(v, aliases, self._link_base) for v in found]
-
-
-def _write_model(place: Path, model: Model, run: str, model_id: str) -> None:
-    """Write the MLflow model folder from the run folder's skops file; never a pickle."""
-    from mlflow.models import Model as MlflowModel
-    from mlflow.models import infer_signature
-    from mlflow.sklearn import SERIALIZATION_FORMAT_SKOPS, save_model
-
-    fitted = skops.io.load(model.folder / "model.skops", trusted=list(TRUSTED_TYPES))
-    sample = pd.read_parquet(model.sample)
-    answer = fitted.predict(sample) if hasattr(fitted, "predict") else fitted.transform(sample)
-    save_model(
-        fitted,
-        str(place),
-        mlflow_model=MlflowModel(run_id=run, model_uuid=model_id, model_id=model_id),
-        serialization_format=SERIALIZATION_FORMAT_SKOPS,
-        skops_trusted_types=list(TRUSTED_TYPES),
-        signature=infer_signature(sample, answer),
-        input_example=sample.head(3),
-        pip_requirements=records.requirements(model.folder),
-    )
-
-
-def _dataset(run: Run) -> Any:
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    dataset = Dataset(
-        name=run.dataset_name[:500],
-        digest=run.dataset_sha256[:36],  # the longest MLflow keeps; the tag below has it whole
-        source_type="mlaas",
-        source=f'{{"sha256": "{run.dataset_sha256}"}}',
-        schema=records.schema_json(run.schema),
-        profile=records.profile_json(run),
-    )
-    tags = [InputTag("mlflow.data.context", "training"), InputTag("sha256", run.dataset_sha256)]
-    return DatasetInput(dataset, tags)
-
-
-def _steps(folds: Mapping[str, Sequence[float]]) -> "list[Metric]":
-    from mlflow.entities import Metric
-
-    at = int(time.time() * 1000)
-    numbered = [(key, n, v) for key, values in folds.items() for n, v in enumerate(values)]
-    return [Metric(key, float(v), at, n) for key, n, v in numbered if math.isfinite(v)]
-
-
-def _values(metrics: Mapping[str, float], prefix: str = "") -> "list[Metric]":
-    return _steps({f"{prefix}{key}": [value] for key, value in metrics.items()})

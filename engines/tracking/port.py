@@ -6,91 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-
-class Run(Protocol):
-    """A training to be recorded; every name in it is a public name."""
-
-    @property
-    def run_id(self) -> str: ...
-    @property
-    def experiment_id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, Any]: ...
-    @property
-    def dataset_name(self) -> str: ...
-    @property
-    def dataset_sha256(self) -> str: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def schema(self) -> Mapping[str, str]: ...
-    @property
-    def anonymised(self) -> bool: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def environment(self) -> Mapping[str, str]: ...
-    @property
-    def correlation_id(self) -> str: ...
-    @property
-    def actor_name(self) -> str: ...
-
-
-class Candidate(Protocol):
-    """A finished candidate; `folds` holds one value per fold for each metric."""
-
-    @property
-    def task(self) -> str: ...
-    @property
-    def algorithm(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, Any]: ...
-    @property
-    def metrics(self) -> Mapping[str, float]: ...
-    @property
-    def folds(self) -> Mapping[str, Sequence[float]]: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def is_winner(self) -> bool: ...
-
-
-class Trial(Protocol):
-    """One set of hyperparameters that was tried for a candidate."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def parameters(self) -> Mapping[str, Any]: ...
-    @property
-    def score(self) -> float | None: ...
-    @property
-    def metric(self) -> str: ...
-    @property
-    def seconds(self) -> float: ...
-
-
-class Model(Protocol):
-    """A trained model in its task's run folder, with a few feature rows as example."""
-
-    @property
-    def task(self) -> str: ...
-    @property
-    def registered_name(self) -> str: ...
-    @property
-    def folder(self) -> Path: ...
-    @property
-    def sample(self) -> Path: ...
-    @property
-    def metrics(self) -> Mapping[str, float]: ...
-    @property
-    def tags(self) -> Mapping[str, str]: ...
+from engines.core.tables import Table
 
 
 @dataclass(frozen=True)
@@ -110,28 +26,48 @@ class ModelVersion:
 class Tracker(Protocol):
     """Remembers runs, candidates, trials, files and model versions.
 
-    Every method but `link` raises BackendUnavailable when the tracking server fails.
+    A training is one parent run, whatever number of tasks it holds. Every method but `link`
+    raises BackendUnavailable when the tracking server fails.
     """
 
-    def start_run(self, run: Run) -> str:
-        """Open the parent run; return its id there. The same `run_id` gives the same run."""
+    def start(
+        self,
+        experiment_id: str,
+        experiment_name: str,
+        run_id: str,
+        task: str,
+        table: Table,
+        params: Mapping[str, Any],
+        tags: Mapping[str, str],
+    ) -> str:
+        """Open a task of a training and give its handle; a second task joins the first's run.
 
-    def candidate(self, parent_id: str, candidate: Candidate) -> str:
-        """Record one candidate under the parent; return the child's id."""
+        The data set is recorded with its hash and its schema under public names; names in
+        `params` must be public already.
+        """
 
-    def trial(self, parent_id: str, candidate_id: str, trial: Trial) -> None:
-        """Record one trial under the candidate."""
+    def log_candidate(
+        self,
+        parent: str,
+        name: str,
+        params: Mapping[str, Any],
+        folds: Mapping[str, Sequence[float]],
+        metrics: Mapping[str, float],
+        trials: Sequence[Mapping[str, Any]] = (),
+    ) -> str:
+        """Record a finished candidate below the training; fold values become steps.
 
-    def register(self, parent_id: str, model: Model) -> str:
-        """Store a model without pickle and register it by name; return the version.
+        Each trial is {"params": {...}, "metrics": {...}} and becomes a run below the candidate.
+        """
+
+    def finish(self, parent: str, folder: Path, register: bool = True) -> str:
+        """Keep the task's folder, register its model by name, close; return a link to the run.
 
         Raises InvalidInput when the model holds a type that is not on our trusted list.
         """
 
-    def finish(
-        self, parent_id: str, state: str, metrics: Mapping[str, float], folder: Path
-    ) -> None:
-        """Close the parent run as succeeded, failed or cancelled, with the files in `folder`."""
+    def abandon(self, run_id: str, state: str, reason: str) -> None:
+        """Close whatever is still open of a training as "failed" or "cancelled"."""
 
     def log_report(
         self,
@@ -145,5 +81,5 @@ class Tracker(Protocol):
     def versions(self, experiment_id: str) -> list[ModelVersion]:
         """The registered versions of an experiment's models, newest first."""
 
-    def link(self, tracking_id: str) -> str:
-        """The address people follow to a run; asks no server. Empty for an empty id."""
+    def link(self, parent: str) -> str:
+        """The address people follow to a run; asks no server. Empty for an empty handle."""

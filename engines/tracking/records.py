@@ -1,7 +1,10 @@
 """What a run's record says, in MLflow's vocabulary but without its library."""
 
 import json
+import platform
 import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -9,9 +12,14 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from engines.core import scoring
 from engines.core.correlation import correlation_id
 from engines.core.errors import BackendUnavailable
-from engines.tracking.port import Candidate, Model, ModelVersion, Run
+from engines.core.model_card import ModelCard
+from engines.core.tables import ColumnType, Table
+from engines.tracking.port import ModelVersion
 
 # Read by MLflow when it is first imported; a server that is down must be noticed in seconds.
 CLIENT_ENVIRONMENT = {
@@ -24,10 +32,10 @@ CLIENT_ENVIRONMENT = {
 }
 LONGEST_VALUE = 5000  # MLflow refuses a parameter or tag beyond 6000 or 8000 characters
 SCHEMA_TYPES = {
-    "integer": "long",
-    "numeric": "double",
-    "boolean": "boolean",
-    "datetime": "datetime",
+    ColumnType.INTEGER: "long",
+    ColumnType.NUMERIC: "double",
+    ColumnType.BOOLEAN: "boolean",
+    ColumnType.DATETIME: "datetime",
 }
 
 
@@ -36,36 +44,49 @@ def experiment_title(name: str, experiment_id: str) -> str:
     return f"{name} ({experiment_id[:8]})"
 
 
-def run_tags(run: Run) -> dict[str, str]:
+def model_name(title: str, task: str) -> str:
+    """The name a task's model is registered under: readable, unique, without / and :."""
+    slug = re.sub(r"\W+", "-", title).strip("-").lower()
+    return f"{slug[-80:].strip('-') or 'model'}-{task}"
+
+
+def handle(run: str, task: str) -> str:
+    """What `start` gives: the tracked run and the task that is being worked on."""
+    return f"{run}.{task}"
+
+
+def split(parent: str) -> tuple[str, str]:
+    """The tracked run and the task of a handle."""
+    run, _, task = parent.partition(".")
+    return run, task
+
+
+def run_tags(experiment_id: str, run_id: str, table: Table) -> dict[str, str]:
     """The tags that lead from a tracked run back to the click that started it."""
     return {
-        "mlaas.experiment_id": run.experiment_id,
-        "mlaas.run_id": run.run_id,
-        "mlaas.correlation_id": run.correlation_id,
-        "mlaas.anonymised": str(run.anonymised).lower(),
-        "mlflow.user": run.actor_name,
-        "mlflow.source.name": "MLAAS",
-        "mlflow.source.git.commit": run.environment.get("git_commit", "unknown"),
-        **{f"environment.{name}": value for name, value in run.environment.items()},
-    }
-
-
-def candidate_tags(candidate: Candidate) -> dict[str, str]:
-    """What distinguishes a candidate's run from its siblings."""
-    return {
-        "mlaas.task": candidate.task,
-        "mlaas.algorithm": candidate.algorithm,
-        "mlaas.state": candidate.state,
-        "mlaas.winner": str(candidate.is_winner).lower(),
+        "mlaas.experiment_id": experiment_id,
+        "mlaas.run_id": run_id,
         "mlaas.correlation_id": correlation_id(),
+        "mlaas.anonymised": str(table.anonymised).lower(),
+        "mlaas.dataset_sha256": table.sha256,
+        "mlflow.source.name": "MLAAS",
+        "mlflow.source.git.commit": git_commit(),
+        "python": platform.python_version(),
     }
 
 
-def version_tags(model: Model, run_tags: Mapping[str, str]) -> dict[str, str]:
+def version_tags(card: ModelCard, scores: Mapping[str, float], run_tags: Any) -> dict[str, str]:
     """The tags of a registered version: whence it comes, and how it scored on the hold-out."""
     origin = {k: v for k, v in run_tags.items() if k.startswith("mlaas.")}
-    scores = {f"holdout.{name}": f"{value:.6g}" for name, value in model.metrics.items()}
-    return {**origin, "mlaas.task": model.task, **scores, **texts(model.tags)}
+    held = {f"holdout.{name}": f"{value:.6g}" for name, value in scores.items()}
+    own = {"mlaas.task": card.task, "mlaas.algorithm": card.algorithm, "metric": card.metric}
+    return {**origin, **own, **held}
+
+
+def holdout(folder: Path) -> dict[str, float]:
+    """The hold-out scores in a task's `metrics.json`."""
+    scores = read_json(folder / "metrics.json").get("holdout", {})
+    return {k: float(v) for k, v in scores.items() if isinstance(v, int | float)}
 
 
 def texts(values: Mapping[str, Any]) -> dict[str, str]:
@@ -73,18 +94,29 @@ def texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value)[:LONGEST_VALUE] for name, value in values.items()}
 
 
-def schema_json(schema: Mapping[str, str]) -> str:
+def schema_json(table: Table) -> str:
     """Public column names and types in MLflow's column-spec form."""
+    public = table.public_names
     columns = [
-        {"type": SCHEMA_TYPES.get(kind, "string"), "name": name, "required": False}
-        for name, kind in schema.items()
+        {
+            "type": SCHEMA_TYPES.get(column.type, "string"),
+            "name": public[column.name],
+            "required": column.missing == 0,
+        }
+        for column in table.columns
     ]
     return json.dumps({"mlflow_colspec": columns})
 
 
-def profile_json(run: Run) -> str:
+def profile_json(table: Table) -> str:
     """Size of the table, as MLflow shows it beside the data set."""
-    return json.dumps({"num_rows": run.rows, "num_elements": run.rows * len(run.schema)})
+    return json.dumps({"num_rows": table.rows, "num_elements": table.cells})
+
+
+def example(card: ModelCard) -> pd.DataFrame:
+    """One row of usual values, as the model's input example."""
+    row = pd.DataFrame([{feature.name: feature.example for feature in card.features}])
+    return scoring.conform(row, card.as_json()["features"])
 
 
 def flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -112,10 +144,20 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def requirements(folder: Path) -> list[str]:
-    """The pinned libraries a task's model was fitted with, as its `model.json` tells."""
-    versions = read_json(folder / "model.json").get("versions", {})
-    return [f"{name}=={version}" for name, version in versions.items() if name != "python"]
+def requirements(card: ModelCard) -> list[str]:
+    """The pinned libraries the model was fitted with."""
+    return [f"{name}=={version}" for name, version in card.versions.items() if name != "python"]
+
+
+@cache
+def git_commit() -> str:
+    """The commit of the running code, or "unknown" outside a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return "unknown"
+    asked = [git, "rev-parse", "HEAD"]
+    answer = subprocess.run(asked, cwd=Path(__file__).parent, capture_output=True, text=True)  # noqa: S603
+    return answer.stdout.strip() or "unknown"
 
 
 def model_version(found: Any, aliases: Mapping[str, Any], link_base: str) -> ModelVersion:

@@ -1,0 +1,155 @@
+"""How a stored model is asked: data made to fit, answers read.
+
+Imports nothing of ours and takes the card as plain JSON, because the download's `predict.py` is
+made of this very source: what the page answers and what the script answers cannot differ.
+"""
+
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NUMBERS = ("integer", "numeric", "int", "float", "uint")
+TRUE = ("true", "t", "yes", "y", "1", "1.0")
+FALSE = ("false", "f", "no", "n", "0", "0.0")
+
+
+class SchemaFault(ValueError):
+    """Data that does not fit the model; the text is one sentence for the user."""
+
+
+def conform(frame: pd.DataFrame, features: list[dict[str, Any]]) -> pd.DataFrame:
+    """The model's columns in its order and types; other columns are dropped, rows kept.
+
+    Raises SchemaFault for a column that is missing or a value of the wrong type.
+    """
+    wanted = [feature["name"] for feature in features]
+    for name in wanted:
+        if name not in frame.columns:
+            near = get_close_matches(name, [str(c) for c in frame.columns], n=1)
+            guess = f"; is “{near[0]}” meant?" if near else "."
+            raise SchemaFault(f"The column “{name}” is missing{guess}")
+        if int((frame.columns == name).sum()) > 1:
+            raise SchemaFault(f"The column “{name}” is there more than once.")
+    ready = {feature["name"]: typed(frame[feature["name"]], feature) for feature in features}
+    return pd.DataFrame(ready, index=frame.index, columns=wanted)
+
+
+def typed(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
+    """One column in the type the model was fitted on. Raises SchemaFault."""
+    kind = str(feature.get("dtype", ""))
+    if kind.startswith(NUMBERS):
+        return numbers(values, feature["name"])
+    if kind.startswith("bool"):
+        return booleans(values, feature["name"])
+    if kind.startswith("datetime"):
+        return moments(values, feature["name"])
+    return words(values, feature)
+
+
+def numbers(values: pd.Series, name: str) -> pd.Series:
+    """The column as numbers, blanks as missing, infinities refused."""
+    if pd.api.types.is_bool_dtype(values):
+        values = values.astype("int64")
+    blank = values.astype("string").str.strip().eq("").fillna(False).to_numpy(dtype=bool)
+    filled = values.mask(blank) if blank.any() else values
+    ready = pd.to_numeric(filled, errors="coerce")
+    refuse(values, filled.notna() & ready.isna(), name, "a number")
+    refuse(values, np.isinf(ready.astype("float64")), name, "a finite number")
+    return ready if pd.api.types.is_integer_dtype(ready) else ready.astype("float64")
+
+
+def booleans(values: pd.Series, name: str) -> pd.Series:
+    """The column as true and false; yes/no and 1/0 are understood."""
+    if pd.api.types.is_bool_dtype(values) and not values.isna().any():
+        return values.astype(bool)
+    text = values.astype("string").str.strip().str.lower()
+    ready = pd.Series(np.nan, index=values.index, dtype=object)
+    ready[text.isin(TRUE).fillna(False).to_numpy(dtype=bool)] = True
+    ready[text.isin(FALSE).fillna(False).to_numpy(dtype=bool)] = False
+    given = text.notna() & text.ne("").fillna(False)
+    refuse(values, given.to_numpy(dtype=bool) & ready.isna(), name, "true or false")
+    return ready if ready.isna().any() else ready.astype(bool)
+
+
+def moments(values: pd.Series, name: str) -> pd.Series:
+    """The column as dates and times."""
+    ready = pd.to_datetime(values, errors="coerce")
+    refuse(values, values.notna() & ready.isna(), name, "a date")
+    return ready
+
+
+def words(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
+    """The column as categories or text; numbers when the model's categories are numbers."""
+    known = feature.get("categories") or ()
+    if known and all(isinstance(k, int | float) and not isinstance(k, bool) for k in known):
+        return numbers(values, feature["name"])
+    present = values.notna()
+    ready = values.astype(object).where(present, None)
+    ready[present] = ready[present].map(str)
+    return ready.where(present, np.nan)
+
+
+def refuse(values: pd.Series, wrong: Any, name: str, needed: str) -> None:
+    """Raise SchemaFault with the first value marked in `wrong` (booleans, one per row)."""
+    marks = np.asarray(wrong, dtype=bool)
+    if marks.any():
+        row = int(marks.argmax())
+        bad = str(values.iloc[row])[:60]
+        raise SchemaFault(f"“{name}” must be {needed}; row {row + 1} has “{bad}”.")
+
+
+def unknown_categories(frame: pd.DataFrame, features: list[dict[str, Any]]) -> list[str]:
+    """A sentence for each category the model has never seen, first value of each column."""
+    found = []
+    for feature in features:
+        known = set(feature.get("categories") or ())
+        strange = [v for v in frame[feature["name"]].dropna().unique() if known and v not in known]
+        if strange:
+            some = ", ".join(f"“{v}”" for v in sorted(map(str, known))[:8])
+            found.append(
+                f"“{feature['name']}” has a category the model never saw, "
+                f"“{str(strange[0])[:60]}”; it knows {some}{' …' if len(known) > 8 else ''}."
+            )
+    return found
+
+
+def answer(model: Any, card: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+    """The model's answers for conforming rows, one row each, index kept.
+
+    Columns: `prediction`, and `p_<class>` per class; for unsupervised tasks `cluster`,
+    `anomaly` with `anomaly_score` (higher is stranger), or `component_1`, `component_2` …
+    """
+    task = card["task"]
+    if task in ("binary", "multiclass"):
+        return class_answer(model, card, frame)
+    if task == "clustering":
+        return pd.DataFrame({"cluster": model.predict(frame)}, index=frame.index)
+    if task == "anomaly":
+        strange = {
+            "anomaly": np.asarray(model.predict(frame)) == -1,
+            "anomaly_score": -np.asarray(model.decision_function(frame)),
+        }
+        return pd.DataFrame(strange, index=frame.index)
+    if task == "dimensionality_reduction":
+        parts = np.asarray(model.transform(frame))
+        names = [f"component_{n + 1}" for n in range(parts.shape[1])]
+        return pd.DataFrame(parts, index=frame.index, columns=names)
+    return pd.DataFrame({"prediction": np.asarray(model.predict(frame))}, index=frame.index)
+
+
+def class_answer(model: Any, card: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+    """Class and probabilities; with two classes the second is answered from the threshold on."""
+    classes = np.asarray(list(card["classes"]), dtype=object)
+    if not hasattr(model, "predict_proba"):
+        raw = np.asarray(model.predict(frame))
+        found = raw if set(raw) <= set(classes) else classes[raw.astype(int)]
+        return pd.DataFrame({"prediction": found}, index=frame.index)
+    shares = np.asarray(model.predict_proba(frame), dtype="float64")
+    chosen = shares.argmax(axis=1)
+    if len(classes) == 2:
+        chosen = (shares[:, 1] >= card.get("threshold", 0.5)).astype(int)
+    columns = {"prediction": classes[chosen]}
+    columns |= {f"p_{name}": shares[:, n] for n, name in enumerate(classes)}
+    return pd.DataFrame(columns, index=frame.index)

@@ -1,0 +1,13 @@
+"""Ask stored models: a frame, a sample of the data set, one record."""
+
+from engines.inference.load import StoredModel, load
+from engines.inference.predict import SAMPLE_ROWS, predict_frame, predict_record, predict_sample
+
+__all__ = [
+    "SAMPLE_ROWS",
+    "StoredModel",
+    "load",
+    "predict_frame",
+    "predict_record",
+    "predict_sample",
+]

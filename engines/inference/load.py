@@ -1,0 +1,38 @@
+"""Load a stored model: skops, and only types on our own list."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from engines.core.errors import InvalidInput, NotFound
+from engines.core.model_card import MODEL_FILE, ModelCard, read_card
+from engines.core.trusted_types import TRUSTED_TYPES
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A fitted pipeline and what it says of itself."""
+
+    card: ModelCard
+    pipeline: Any
+
+
+def load(folder: Path) -> StoredModel:
+    """The model of a task's run folder.
+
+    Raises NotFound (no model) or InvalidInput (a type that is not on our trusted list).
+    """
+    card = read_card(folder)
+    if not (folder / MODEL_FILE).exists():
+        raise NotFound("The model's file is gone.", hint="Train again to have it back.")
+    try:
+        pipeline = skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
+    except UntrustedTypesFoundException as error:
+        raise InvalidInput(
+            f"The model is not loaded, for it holds types that are not trusted: {error}.",
+            hint="Only models trained by MLAAS can be used here.",
+        ) from error
+    return StoredModel(card, pipeline)
