@@ -1,12 +1,18 @@
 """The router and the frame around every page."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.navigation import menu
 from app.session import current_actor
 from app.ui import boundary, correlated
 
-st.set_page_config(page_title="MLAAS", page_icon=":material/insights:", layout="wide")
+ASSETS = Path(__file__).with_name("assets")
+
+# A picture of our own: Streamlit's named icons would be fetched from outside.
+st.set_page_config(page_title="MLAAS", page_icon=ASSETS / "mark.svg", layout="wide")
+st.logo(ASSETS / "logo.svg", icon_image=ASSETS / "mark.svg", size="large")
 
 with correlated():
     actor = current_actor()
@@ -15,6 +21,7 @@ with correlated():
         st.stop()
     page = st.navigation(menu(actor), expanded=True)
     with st.sidebar:
-        st.caption(f"{actor.name} · {', '.join(sorted(actor.roles))}")
+        st.caption(f"Signed in as {actor.name} ({', '.join(sorted(actor.roles))})")
+        st.html('<a href="/logout" target="_self">Sign out</a>')
     with boundary():
         page.run()
