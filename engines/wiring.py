@@ -1,13 +1,22 @@
 """Config choice to backend: the only module that knows both sides of every port."""
 
+import argparse
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any, NoReturn
 
-from engines import projects
+from engines import observability, orchestration, projects
+from engines.core import settings as configuration
+from engines.core import users
 from engines.core.access import Actor
 from engines.core.database import Database
+from engines.core.errors import NotAllowed
 from engines.core.experiments import Experiments, ExperimentState
+from engines.core.progress import Progress
+from engines.core.scheduling import Scheduler
 from engines.core.settings import Settings
 
 
@@ -35,6 +44,7 @@ class Services:
     settings: Settings
     db: Database
     experiments: Experiments
+    scheduler: Scheduler
 
     @property
     def store_dir(self) -> Path:
@@ -57,7 +67,47 @@ class Services:
         return self.settings.paths.data / "runs"
 
 
+Work = Callable[[Services, Actor, dict[str, Any], Progress], None]
+
+
 def build(settings: Settings) -> Services:
     """Choose every backend named in the settings. Raises InvalidInput for one that cannot be."""
     db = Database(settings.database.url)
-    return Services(settings=settings, db=db, experiments=ProjectExperiments(db))
+    return Services(
+        settings=settings,
+        db=db,
+        experiments=ProjectExperiments(db),
+        scheduler=orchestration.LocalScheduler(db),
+    )
+
+
+def job_main(work: Work) -> NoReturn:
+    """Run `work` as the job named by `--job`, for its owner, and leave with its exit code."""
+    parser = argparse.ArgumentParser(description="One job of the queue.")
+    parser.add_argument("--job", required=True, help="key of the job")
+    key = parser.parse_args().job
+    settings = configuration.load()
+    observability.configure(settings.logging, settings.paths.logs, "job")
+    services = build(settings)
+    sys.exit(
+        orchestration.run_job(
+            services.db,
+            key,
+            partial(work, services),
+            partial(_acting, services.db),
+            lambda actor, job: observability.bound(
+                user=actor.name, project=job.experiment_id, run=job.key
+            ),
+        )
+    )
+
+
+def _acting(db: Database, user_id: str) -> Actor:
+    with db.read() as session:
+        user = users.find(session, user_id)
+    if user.disabled_at:
+        raise NotAllowed(
+            f"{user.name}, who asked for this work, was disabled meanwhile.",
+            hint="Somebody else has to ask for it again.",
+        )
+    return user.actor
