@@ -99,6 +99,12 @@ def _neighbours(facts: Characteristics, probe: Probe) -> Iterable[Clue]:
     yield "few numeric features suit a distance", 0.15, facts.features <= 8 and share < 0.2
 
 
+def _network(facts: Characteristics, probe: Probe) -> Iterable[Clue]:
+    yield f"{facts.rows:,} rows give it something to learn from", 0.15, facts.rows >= 10_000
+    yield f"but {facts.rows:,} rows are few for it", -0.15, facts.rows < 2_000
+    yield "here curved models do better than straight ones", 0.05, probe.bends
+
+
 def _bayes(facts: Characteristics, probe: Probe) -> Iterable[Clue]:
     yield f"few rows ({facts.rows:,}) are enough", 0.1, facts.rows < 1_000
 
@@ -129,6 +135,7 @@ RULES: dict[Family, tuple[float, str, Clues]] = {
     Family.FOREST: (0.55, "Many trees that vote, hard to get wrong", _forest),
     Family.TREE: (0.3, "One tree that can be read as rules, a baseline to explain", _tree),
     Family.NEIGHBOURS: (0.3, "Judges a row by the ones most like it", _neighbours),
+    Family.NETWORK: (0.3, "Layers that learn curves, with much tuning", _network),
     Family.BAYES: (0.25, "A very fast baseline that treats features one by one", _bayes),
     Family.DISCRIMINANT: (0.35, "Draws one boundary between the classes", _discriminant),
     Family.CENTRES: (0.6, "Groups rows around centres that describe each group", _centres),

@@ -6,7 +6,8 @@ from enum import StrEnum
 from engines.recommendation.advice import Task
 
 _CLASSES = (Task.BINARY, Task.MULTICLASS)
-_SUPERVISED = (*_CLASSES, Task.REGRESSION)
+_AMOUNTS = (Task.REGRESSION, Task.TIME_SERIES)
+_SUPERVISED = (*_CLASSES, *_AMOUNTS)
 
 
 class Family(StrEnum):
@@ -18,6 +19,7 @@ class Family(StrEnum):
     FOREST = "forest"
     TREE = "tree"
     NEIGHBOURS = "neighbours"
+    NETWORK = "network"
     BAYES = "bayes"
     DISCRIMINANT = "discriminant"
     CENTRES = "centres"
@@ -45,25 +47,25 @@ F = Family
 ENTRIES = (
     Entry("lightgbm", "LightGBM", F.BOOSTING, _SUPERVISED, 1.0),
     Entry("xgboost", "XGBoost", F.BOOSTING, _SUPERVISED, 1.5),
-    Entry("catboost", "CatBoost", F.BOOSTING, _SUPERVISED, 8.0),
     Entry("gbc", "Gradient boosting", F.BOOSTING, _CLASSES, 15.0),
-    Entry("gbr", "Gradient boosting", F.BOOSTING, (Task.REGRESSION,), 15.0),
+    Entry("gbr", "Gradient boosting", F.BOOSTING, _AMOUNTS, 15.0),
     Entry("ada", "AdaBoost", F.BOOSTING, _SUPERVISED, 5.0, standing=-0.2),
     Entry("rf", "Random forest", F.FOREST, _SUPERVISED, 5.0),
     Entry("et", "Extra trees", F.FOREST, _SUPERVISED, 3.5),
     Entry("lr", "Logistic regression", F.LINEAR, _CLASSES, 1.0, interpretable=True),
-    Entry("lr", "Linear regression", F.LINEAR, (Task.REGRESSION,), 0.2, True, standing=-0.02),
+    Entry("lr", "Linear regression", F.LINEAR, _AMOUNTS, 0.2, True, standing=-0.02),
     Entry("ridge", "Ridge", F.LINEAR, _CLASSES, 0.2, interpretable=True, standing=-0.05),
-    Entry("ridge", "Ridge", F.LINEAR, (Task.REGRESSION,), 0.2, interpretable=True),
-    Entry("lasso", "Lasso", F.SPARSE_LINEAR, (Task.REGRESSION,), 0.5, interpretable=True),
-    Entry("en", "Elastic net", F.SPARSE_LINEAR, (Task.REGRESSION,), 0.5, interpretable=True),
-    Entry("br", "Bayesian ridge", F.LINEAR, (Task.REGRESSION,), 0.4, True, standing=-0.05),
-    Entry("huber", "Huber regression", F.LINEAR, (Task.REGRESSION,), 1.0, True, standing=-0.05),
+    Entry("ridge", "Ridge", F.LINEAR, _AMOUNTS, 0.2, interpretable=True),
+    Entry("lasso", "Lasso", F.SPARSE_LINEAR, _AMOUNTS, 0.5, interpretable=True),
+    Entry("en", "Elastic net", F.SPARSE_LINEAR, _AMOUNTS, 0.5, interpretable=True),
+    Entry("br", "Bayesian ridge", F.LINEAR, _AMOUNTS, 0.4, True, standing=-0.05),
+    Entry("huber", "Huber regression", F.LINEAR, _AMOUNTS, 1.0, True, standing=-0.05),
     Entry("lda", "Linear discriminant", F.DISCRIMINANT, _CLASSES, 0.5, interpretable=True),
     Entry("qda", "Quadratic discriminant", F.DISCRIMINANT, _CLASSES, 0.5),
     Entry("nb", "Naive Bayes", F.BAYES, _CLASSES, 0.1, interpretable=True),
     Entry("dt", "Decision tree", F.TREE, _SUPERVISED, 0.3, interpretable=True),
     Entry("knn", "Nearest neighbours", F.NEIGHBOURS, _SUPERVISED, 4.0),
+    Entry("mlp", "Neural network", F.NETWORK, _SUPERVISED, 12.0),
     Entry("kmeans", "K-means", F.CENTRES, (Task.CLUSTERING,), 0.5, interpretable=True),
     Entry("birch", "BIRCH", F.CENTRES, (Task.CLUSTERING,), 1.0),
     Entry("gmm", "Gaussian mixture", F.CENTRES, (Task.CLUSTERING,), 1.0),
@@ -72,11 +74,9 @@ ENTRIES = (
     Entry("hdbscan", "HDBSCAN", F.DENSITY, (Task.CLUSTERING,), 3.0, quadratic=True),
     Entry("pca", "Principal components", F.COMPONENTS, (Task.REDUCTION,), 0.1, True),
     Entry("svd", "Truncated SVD", F.COMPONENTS, (Task.REDUCTION,), 0.1, True),
-    Entry("nmf", "Non-negative factors", F.COMPONENTS, (Task.REDUCTION,), 1.0, True),
     Entry("fa", "Factor analysis", F.COMPONENTS, (Task.REDUCTION,), 1.0, True),
     Entry("kpca", "Kernel components", F.COMPONENTS, (Task.REDUCTION,), 4.0, quadratic=True),
     Entry("iforest", "Isolation forest", F.ISOLATION, (Task.ANOMALY,), 1.0),
-    Entry("histogram", "Histogram outliers", F.ISOLATION, (Task.ANOMALY,), 0.1, True),
     Entry("lof", "Local outlier factor", F.NEIGHBOURS, (Task.ANOMALY,), 4.0, quadratic=True),
     Entry("mcd", "Robust covariance", F.COMPONENTS, (Task.ANOMALY,), 2.0),
 )

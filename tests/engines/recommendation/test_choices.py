@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from engines import training
 from engines.core.tables import ColumnType
 from engines.recommendation import Task, TimeClass
 from engines.recommendation.algorithms import rank_algorithms
@@ -16,6 +17,7 @@ from engines.recommendation.metrics import TITLES, suggest_metrics
 from engines.recommendation.signals import NOTHING
 from engines.recommendation.targets import rank_targets
 from engines.recommendation.tasks import match_tasks, time_column, unsupervised_tasks
+from engines.training.catalogue import algorithms
 
 FACTS = Characteristics(
     rows=5_000,
@@ -183,3 +185,18 @@ def test_advise_evaluation_warns_of_random_draw_over_time(real):
     found = advise_evaluation(table, replace(FACTS, rows=table.rows), Task.REGRESSION)
     assert (found.folds, found.held_out) == (5, 0.2)
     assert "than the future will be" in found.reason
+
+
+def test_catalogue_names_only_what_training_can_train():
+    for entry in ENTRIES:
+        for task in entry.tasks:
+            known = {a.id: a.name for a in algorithms(training.Task(task.value))}
+            assert known.get(entry.id) == entry.name, (entry.id, task)
+
+
+def test_suggested_metrics_are_known_to_training():
+    for task in (Task.BINARY, Task.MULTICLASS, Task.REGRESSION, Task.TIME_SERIES):
+        known = {metric.id for metric in training.METRICS[training.Task(task.value)]}
+        facts = replace(FACTS, outlier_share=0.1, skew=3.0, all_positive=True)
+        costly = {"cost_wrong_no": "high", "cost_wrong_yes": "low"}
+        assert {choice.value for choice in suggest_metrics(task, facts, costly)} <= known
