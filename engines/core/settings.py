@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
@@ -124,7 +125,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Our environment first, then MLflow's own variable, then what the file said."""
-        return env_settings, _mlflow_variable, init_settings
+        return env_settings, MlflowVariable(settings_cls), init_settings
 
 
 def load(path: Path = Path("config.yaml")) -> Settings:
@@ -138,9 +139,12 @@ def load(path: Path = Path("config.yaml")) -> Settings:
         ) from error
 
 
-def _mlflow_variable() -> dict[str, Any]:
-    uri = os.environ.get("MLFLOW_TRACKING_URI")
-    return {"tracking": {"uri": uri}} if uri else {}
+class MlflowVariable(InitSettingsSource):
+    """`MLFLOW_TRACKING_URI`, the variable that MLflow's own tools read."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        uri = os.environ.get("MLFLOW_TRACKING_URI")
+        super().__init__(settings_cls, {"tracking": {"uri": uri}} if uri else {})
 
 
 def _file(path: Path) -> dict[str, Any]:
