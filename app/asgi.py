@@ -4,6 +4,7 @@
 `app.asgi:app`.
 """
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from app import login
 from app.gate import Gate
 from app.services import services
+from engines import observability
 from engines.wiring import Services
 
 SCRIPT = Path(__file__).with_name("main.py")
@@ -49,7 +51,10 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 def main() -> None:
     """Serve until stopped."""
-    server = services().settings.server
+    settings = services().settings
+    server = settings.server
+    observability.configure(settings.logging, settings.paths.logs, "app")
+    logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on
     uvicorn.run(
         _built(),
         host=server.host,
@@ -63,8 +68,8 @@ def main() -> None:
         proxy_headers=bool(server.trusted_proxies),
         forwarded_allow_ips=server.trusted_proxies,
         server_header=False,
+        log_config=None,
         access_log=False,
-        log_level="warning",
     )
 
 

@@ -19,6 +19,7 @@ from app.headers import application_policy, security_headers
 from app.session import cookie_name
 from app.websocket import LiveConnection, Owners
 from engines.core import sessions
+from engines.core.correlation import correlated
 from engines.core.database import Database
 from engines.core.errors import BackendUnavailable
 from engines.core.sessions import SessionInfo, Stage
@@ -56,7 +57,8 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":
-            await self._http(scope, receive, self._adding_headers(send))
+            with correlated():
+                await self._http(scope, receive, self._adding_headers(send))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:

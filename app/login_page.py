@@ -78,6 +78,7 @@ def form_page(
 ) -> HTMLResponse:
     """A page with one form; `wanted` is the address to go to in the end."""
     inputs = "".join(_input(field, name if field.name == "name" else "") for field in form.fields)
+    inputs = inputs.replace("<input ", "<input autofocus ", 1)
     alert = f'<p class="error" role="alert" id="error">{escape(error)}</p>' if error else ""
     text = f"<p>{escape(form.text)}</p>" if form.text else ""
     body = (

@@ -1,0 +1,94 @@
+"""Account page: one's own password, second factor and sessions."""
+
+import streamlit as st
+
+from app.people_view import session_label, sessions_table, sign_out_button
+from app.services import services
+from app.session import current_session
+from app.ui import boundary, page_actor
+from engines.core import sessions, totp, users
+from engines.core.access import Capability
+from engines.core.errors import InvalidInput
+
+actor = page_actor(Capability.ACCOUNT_OWN)
+svc = services()
+limits = svc.settings.sessions
+here = current_session()
+here_id = here.id if here else ""
+local = svc.settings.backends.identity == "local"
+RECOVERY = "recovery codes shown once"
+
+
+def change_password() -> None:
+    """Collect the current and the new password."""
+    with st.form("password", clear_on_submit=True):
+        current = st.text_input("Current password", type="password")
+        new = st.text_input("New password", type="password", help="At least 12 characters.")
+        again = st.text_input("The same again", type="password")
+        pressed = st.form_submit_button("Change password")
+    if pressed:
+        if new != again:
+            raise InvalidInput("The two new passwords are not the same.")
+        users.change_own_password(svc.db, limits, actor, current, new, spare=here_id)
+        st.success("The password is changed; your other sessions have ended.")
+
+
+def enrol() -> None:
+    """Show the code to scan, and ask for a first code."""
+    if not st.toggle("Set up a second factor", key="enrol"):
+        st.caption("With one, signing in takes the password and a code from your phone.")
+        return
+    enrolment = totp.enrol(svc.db, actor)
+    st.markdown("Scan this with an authenticator app, then type the code it shows.")
+    st.image(enrolment.qr_svg, width=220)
+    st.caption("Or type this key into the app:")
+    st.code(enrolment.secret, language=None)
+    with st.form("confirm", clear_on_submit=True):
+        code = st.text_input("Code", max_chars=10, autocomplete="one-time-code")
+        pressed = st.form_submit_button("Switch it on", type="primary")
+    if pressed:
+        st.session_state[RECOVERY] = totp.confirm(svc.db, limits, actor, code)
+        st.rerun()
+
+
+def second_factor_is_on() -> None:
+    """Say so, show new recovery codes once, and offer the way back."""
+    st.success("Signing in takes a code from your authenticator.", icon=":material/verified_user:")
+    if RECOVERY in st.session_state:
+        st.markdown("**Keep these recovery codes**; each works once when the phone is not at hand.")
+        st.code("\n".join(st.session_state[RECOVERY]), language=None)
+        st.button("I have kept them", on_click=lambda: st.session_state.pop(RECOVERY))
+    with st.form("remove", clear_on_submit=True):
+        password = st.text_input("Password", type="password")
+        pressed = st.form_submit_button("Remove the second factor")
+    if pressed:
+        totp.remove(svc.db, limits, actor, password)
+        st.rerun()
+
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.header("Account", anchor=False)
+    st.space("stretch")
+    sign_out_button()
+st.markdown(f"Signed in as **{actor.name}**, {', '.join(sorted(actor.roles))}.")
+
+if local:
+    st.subheader("Password", anchor=False)
+    with boundary():
+        change_password()
+    st.subheader("Second factor", anchor=False)
+    with boundary():
+        if totp.enrolled(svc.db, actor):
+            second_factor_is_on()
+        else:
+            enrol()
+
+st.subheader("Sessions", anchor=False)
+with boundary():
+    mine = sessions.own_sessions(svc.db, actor)
+    sessions_table(mine, here_id)
+    others = [row for row in mine if row.id != here_id]
+    other = st.selectbox("End another session", others, index=None, format_func=session_label)
+    if other and st.button("End this session"):
+        sessions.end_own(svc.db, actor, other.id)
+        st.rerun()
