@@ -32,7 +32,7 @@ def load(folder: Path) -> StoredModel:
         pipeline = skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:
         raise InvalidInput(
-            f"The model is not loaded, for it holds types that are not trusted: {error}.",
+            f"The model holds types that are not trusted: {str(error).split(': ', 1)[-1]}",
             hint="Only models trained by MLAAS can be used here.",
         ) from error
     return StoredModel(card, pipeline)

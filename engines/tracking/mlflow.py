@@ -53,6 +53,10 @@ class MlflowTracker:
         self._artifact_root = artifact_root
         self._plots = plots or (lambda _folder: [])
 
+    @property
+    def _is_server(self) -> bool:
+        return self.uri.startswith("http")
+
     @cached_property
     def _entities(self) -> ModuleType:
         _ = self._client  # its import comes after the variables it reads are set
@@ -174,7 +178,7 @@ class MlflowTracker:
             yield
         except UntrustedTypesFoundException as error:
             raise InvalidInput(
-                f"The model holds types that are not trusted: {error}.",
+                f"The model holds types that are not trusted: {str(error).split(': ', 1)[-1]}",
                 hint="Only the learners MLAAS trains can be stored.",
             ) from error
         except Exception as error:
@@ -185,7 +189,7 @@ class MlflowTracker:
 
     def _ping(self) -> None:
         """Refuse a server that does not answer, long before MLflow's own time-outs."""
-        if self.uri.startswith("http"):
+        if self._is_server:
             urlopen(f"{self.uri}/health", timeout=PING_SECONDS).close()  # noqa: S310
 
     def _experiment(self, experiment_id: str, name: str) -> str:
@@ -250,10 +254,12 @@ class MlflowTracker:
         self._name(name, above.data.tags.get("mlaas.experiment_id", ""))
         version = self._client.create_model_version(
             name,
-            source=f"models:/{logged.model_id}",
+            # An embedded registry would look the model up in MLflow's global default store.
+            source=f"models:/{logged.model_id}" if self._is_server else logged.artifact_location,
             run_id=run,
             tags=records.version_tags(card, records.holdout(folder), above.data.tags),
             model_id=logged.model_id,
+            await_creation_for=0,
         )
         self._client.set_registered_model_alias(name, NEWEST, version.version)
 

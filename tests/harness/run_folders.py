@@ -1,0 +1,269 @@
+"""Run folders as training leaves them, fitted on small parts of the real data sets."""
+
+import json
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+from sklearn.cluster import KMeans
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import (
+    average_precision_score,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
+from sklearn.model_selection import cross_val_predict, cross_val_score
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from engines.core.model_card import Feature, ModelCard
+from engines.core.tables import Column, ColumnType, Table
+
+LIBRARIES = ("scikit-learn", "pandas", "numpy", "scipy", "skops")
+
+
+def prepare(frame: pd.DataFrame) -> Any:
+    """Impute, scale and encode the frame's columns, as plain scikit-learn."""
+    words = make_pipeline(
+        SimpleImputer(strategy="most_frequent"),
+        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    )
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    numeric = list(frame.select_dtypes("number"))
+    others = [name for name in frame.columns if name not in numeric]
+    return ColumnTransformer([("numbers", numbers, numeric), ("words", words, others)])
+
+
+def features(frame: pd.DataFrame) -> tuple[Feature, ...]:
+    """The card's features for a frame of numbers and words."""
+    found = []
+    for name in frame.columns:
+        values = frame[name].dropna()
+        if pd.api.types.is_numeric_dtype(values):
+            kind = "integer" if pd.api.types.is_integer_dtype(values) else "numeric"
+            found.append(Feature(name, kind, values.median().item()))
+        else:
+            seen = tuple(sorted(values.unique()))
+            found.append(Feature(name, "categorical", values.mode()[0], seen))
+    return tuple(found)
+
+
+def write(
+    folder: Path, model: Any, card: ModelCard, train: pd.DataFrame, files: dict[str, Any]
+) -> Path:
+    """Write one task's folder: model, card, example rows and the given JSON or Parquet files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    skops.io.dump(model, folder / "model.skops")
+    (folder / "model.json").write_text(json.dumps(card.as_json(), default=str))
+    train.head(5).to_parquet(folder / "sample.parquet")
+    for name, value in files.items():
+        if isinstance(value, pd.DataFrame):
+            value.to_parquet(folder / name)
+        else:
+            (folder / name).write_text(json.dumps(value))
+    (folder.parent / "train.log").write_text("started\nfinished\n")
+    return folder
+
+
+def card(task: str, target: str, frame: pd.DataFrame, **more: Any) -> ModelCard:
+    """A card with the installed versions."""
+    versions = {name: version(name) for name in LIBRARIES}
+    versions["python"] = ".".join(map(str, sys.version_info[:3]))
+    given = {"classes": (), "metric": "", "algorithm": "", **more}
+    return ModelCard(task=task, target=target, features=features(frame), versions=versions, **given)
+
+
+def leaderboard(scores: dict[str, np.ndarray], metric: str) -> list[dict[str, Any]]:
+    """Candidates with their fold values, best first."""
+    rows = [
+        {
+            "name": name,
+            "algorithm": name,
+            "state": "succeeded",
+            "metric": metric,
+            "score": float(values.mean()),
+            "metrics": {metric: float(values.mean())},
+            "folds": {metric: values.tolist()},
+            "seconds": 0.1,
+            "is_winner": False,
+        }
+        for name, values in scores.items()
+    ]
+    rows.sort(key=lambda row: -row["score"])
+    rows[0]["is_winner"] = True
+    return rows
+
+
+def importance(names: list[str]) -> list[dict[str, Any]]:
+    """Falling importances for the given features."""
+    return [
+        {"feature": name, "importance": 0.1 / (n + 1), "std": 0.01} for n, name in enumerate(names)
+    ]
+
+
+def telco(run: Path, shared: Path, aliases: dict[str, str] | None = None, C: float = 1.0) -> Path:
+    """A binary model of churn on 800 rows; under aliases when given."""
+    frame = pd.read_csv(shared / "telco_churn.csv").drop(columns="customerID").head(1000)
+    frame["TotalCharges"] = pd.to_numeric(frame["TotalCharges"], errors="coerce")
+    frame = frame.rename(columns=aliases or {})
+    target = (aliases or {}).get("Churn", "Churn")
+    X, y = frame.drop(columns=target), frame[target]
+    model = Pipeline([("prepare", prepare(X)), ("model", LogisticRegression(C=C, max_iter=500))])
+    folds = cross_val_score(model, X[:800], y[:800], scoring="roc_auc", cv=3)
+    inner = cross_val_predict(model, X[:800], y[:800], cv=3, method="predict_proba")
+    model.fit(X[:800], y[:800])
+    shares = model.predict_proba(X[800:])
+    values = {
+        "roc_auc": roc_auc_score(y[800:], shares[:, 1]),
+        "average_precision": average_precision_score(y[800:] == "Yes", shares[:, 1]),
+    }
+    board = leaderboard({"Logistic regression": folds, "Baseline": np.full(3, 0.5)}, "roc_auc")
+    return write(
+        run / "binary",
+        model,
+        card(
+            "binary",
+            target,
+            X,
+            classes=("No", "Yes"),
+            metric="roc_auc",
+            algorithm="Logistic regression",
+            anonymised=bool(aliases),
+            facts={"parameters": {"C": C}},
+        ),
+        X,
+        {
+            "holdout.parquet": _classes(np.arange(800, 1000), y[800:], shares),
+            "oof.parquet": _classes(np.arange(800), y[:800], inner),
+            "metrics.json": {"folds": {"roc_auc": folds.tolist()}, "holdout": values, "ci": {}},
+            "leaderboard.json": board,
+            "importance.json": importance(list(X.columns)),
+        },
+    )
+
+
+def _classes(rows: np.ndarray, truth: pd.Series, shares: np.ndarray) -> pd.DataFrame:
+    guess = np.where(shares[:, 1] >= 0.5, "Yes", "No")
+    columns = {"row": rows, "y_true": truth.to_numpy(), "y_pred": guess}
+    return pd.DataFrame({**columns, "p_No": shares[:, 0], "p_Yes": shares[:, 1]})
+
+
+def ames(run: Path, shared: Path) -> Path:
+    """A regression model of house prices on eight columns."""
+    names = ["LotArea", "OverallQual", "YearBuilt", "GrLivArea", "GarageCars", "Neighborhood"]
+    frame = pd.read_csv(shared / "ames_house_prices.csv").head(900)
+    X, y = frame[[*names, "KitchenQual", "CentralAir"]], frame["SalePrice"].astype(float)
+    model = Pipeline([("prepare", prepare(X)), ("model", Ridge())])
+    folds = cross_val_score(model, X[:700], y[:700], scoring="r2", cv=3)
+    inner = cross_val_predict(model, X[:700], y[:700], cv=3)
+    model.fit(X[:700], y[:700])
+    guess = model.predict(X[700:])
+    values = {"rmse": root_mean_squared_error(y[700:], guess), "r2": r2_score(y[700:], guess)}
+    return write(
+        run / "regression",
+        model,
+        card("regression", "SalePrice", X, metric="r2", algorithm="Ridge"),
+        X,
+        {
+            "holdout.parquet": _numbers(np.arange(700, 900), y[700:], guess),
+            "oof.parquet": _numbers(np.arange(700), y[:700], inner),
+            "metrics.json": {"folds": {"r2": folds.tolist()}, "holdout": values, "ci": {}},
+            "leaderboard.json": leaderboard({"Ridge": folds, "Baseline": np.zeros(3)}, "r2"),
+            "importance.json": importance(list(X.columns)),
+        },
+    )
+
+
+def _numbers(rows: np.ndarray, truth: pd.Series, guess: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"row": rows, "y_true": truth.to_numpy(), "y_pred": guess})
+
+
+def wholesale(run: Path, shared: Path) -> Path:
+    """Clusters, components and anomalies of wholesale customers; gives the clustering folder."""
+    frame = pd.read_csv(shared / "wholesale_customers.csv", encoding="utf-8-sig")
+    plane = make_pipeline(StandardScaler(), PCA(2, random_state=0)).fit_transform(frame)
+    axes = {"row": np.arange(len(frame)), "pc1": plane[:, 0], "pc2": plane[:, 1]}
+    made: dict[str, tuple[Any, str, dict[str, Any], dict[str, float]]] = {}
+    groups = Pipeline([("prepare", prepare(frame)), ("model", KMeans(3, n_init=3, random_state=0))])
+    made["clustering"] = (
+        groups,
+        "K-means",
+        {"cluster": groups.fit_predict(frame)},
+        {"silhouette": 0.4},
+    )
+    trees = Pipeline([("prepare", prepare(frame)), ("model", IsolationForest(50, random_state=0))])
+    trees.fit(frame)
+    strange = {
+        "anomaly": trees.predict(frame) == -1,
+        "anomaly_score": -trees.decision_function(frame),
+    }
+    made["anomaly"] = (trees, "Isolation forest", strange, {"agreement": 0.7})
+    parts = Pipeline([("prepare", prepare(frame)), ("model", PCA(3, random_state=0))]).fit(frame)
+    space = parts.transform(frame)
+    columns = {f"component_{n + 1}": space[:, n] for n in range(3)}
+    shares = parts[-1].explained_variance_ratio_.tolist()
+    made["dimensionality_reduction"] = (
+        parts,
+        "PCA",
+        columns,
+        {"explained_variance": sum(shares[:2])},
+    )
+    for task, (model, name, answers, scores) in made.items():
+        write(
+            run / task,
+            model,
+            card(
+                task,
+                "",
+                frame,
+                algorithm=name,
+                metric=next(iter(scores)),
+                facts={"explained_variance": shares},
+            ),
+            frame,
+            {
+                "assignments.parquet": pd.DataFrame({**axes, **answers}),
+                "metrics.json": {"folds": {}, "holdout": scores, "ci": {}},
+                "leaderboard.json": [
+                    {
+                        "name": name,
+                        "algorithm": name,
+                        "score": next(iter(scores.values())),
+                        "metric": next(iter(scores)),
+                        "metrics": scores,
+                        "folds": {},
+                        "is_winner": True,
+                        "seconds": 0.1,
+                        "state": "succeeded",
+                    }
+                ],
+            },
+        )
+    return run / "clustering"
+
+
+def table_of(frame: pd.DataFrame, place: Path, anonymised: bool = False) -> Table:
+    """The frame stored as a Table, typed by what pandas says."""
+    frame.to_parquet(place)
+    columns = []
+    for n, name in enumerate(frame.columns):
+        number = pd.api.types.is_numeric_dtype(frame[name])
+        kind = ColumnType.NUMERIC if number else ColumnType.CATEGORICAL
+        missing, distinct = int(frame[name].isna().sum()), int(frame[name].nunique())
+        columns.append(Column(str(name), f"C{n + 1}", kind, missing, distinct))
+    return Table("d1", "e1", place, "0" * 64, len(frame), tuple(columns), anonymised)
+
+
+def describe(card: ModelCard) -> dict[str, Any]:
+    """The card as plain data, for assertions."""
+    return asdict(card)
