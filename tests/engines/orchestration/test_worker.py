@@ -1,7 +1,6 @@
 """A worker in this process, running real job processes."""
 
 import os
-import time
 from collections.abc import Callable
 
 import psutil
@@ -13,6 +12,8 @@ from engines.core.errors import NotAllowed
 from engines.core.scheduling import JobState
 from engines.orchestration import job_log
 from tests.engines.orchestration.conftest import Bench, wait_for
+
+pytestmark = pytest.mark.slow
 
 
 def gone(pids: list[int]) -> bool:
@@ -61,15 +62,10 @@ def test_refused_job_fails_at_once_despite_retries(bench: Bench) -> None:
     assert status.error == "The target has one class. Choose another."
 
 
-def test_unavailable_backend_is_retried_with_growing_waits(
-    make_bench: Callable[..., Bench],
-) -> None:
-    bench = make_bench(backoff_seconds=0.4)
-    began = time.monotonic()
+def test_unavailable_backend_is_retried(bench: Bench) -> None:
     status = bench.settled(bench.submit("away", retries=1, act="fail", how="away"))
     assert (status.state, status.attempt) == (JobState.FAILED, 2)
     assert status.error == "The store is away."
-    assert time.monotonic() - began >= 0.4
     assert [each.state for each in bench.ended] == [JobState.QUEUED, JobState.FAILED]
     assert "Attempt 2 of 2" in bench.scheduler.log("away")
 
@@ -116,9 +112,7 @@ def test_job_that_lost_its_lease_is_ended_and_not_concluded(bench: Bench) -> Non
     assert bench.scheduler.status("taken").state is JobState.RUNNING
 
 
-def test_cancelled_by_a_stranger_is_refused(
-    bench: Bench, make_actor: Callable[..., Actor]
-) -> None:
+def test_cancelled_by_a_stranger_is_refused(bench: Bench, make_actor: Callable[..., Actor]) -> None:
     bench.submit("mine", act="steps")
     other = make_actor("analyst", name="other")
     with pytest.raises(NotAllowed, match="started by analyst"):

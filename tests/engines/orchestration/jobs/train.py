@@ -1,0 +1,1 @@
+"""A kind of which one machine runs a single job at a time; never started by these tests."""
