@@ -17,7 +17,6 @@ from engines.recommendation.metrics import TITLES, suggest_metrics
 from engines.recommendation.signals import NOTHING
 from engines.recommendation.targets import rank_targets
 from engines.recommendation.tasks import match_tasks, time_column, unsupervised_tasks
-from engines.training.catalogue import algorithms
 
 FACTS = Characteristics(
     rows=5_000,
@@ -190,7 +189,7 @@ def test_advise_evaluation_warns_of_random_draw_over_time(real):
 def test_catalogue_names_only_what_training_can_train():
     for entry in ENTRIES:
         for task in entry.tasks:
-            known = {a.id: a.name for a in algorithms(training.Task(task.value))}
+            known = {a.id: a.name for a in training.algorithms(training.Task(task.value))}
             assert known.get(entry.id) == entry.name, (entry.id, task)
 
 
