@@ -4,14 +4,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlmodel import SQLModel
 from streamlit.testing.v1 import AppTest
 
 from engines.core.access import Actor, Role
 from engines.core.database import Database
-from engines.core.events import append_only_statements
 from engines.core.settings import Paths, Settings
 from engines.wiring import Services
+from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the whole suite
+    database_url,
+    migrated_file,
+    migrated_name,
+    postgres,
+    pytest_addoption,
+    pytest_collection_modifyitems,
+)
 
 ROOT = Path(__file__).parent.parent
 
@@ -24,29 +30,22 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings on an empty data folder of this test's own."""
     data = tmp_path / "data"
     data.mkdir()
-    url = f"sqlite:///{data}/mlaas.db"
     monkeypatch.setenv("MLAAS_PATHS__DATA", str(data))
     monkeypatch.setenv("MLAAS_PATHS__LOGS", str(data / "logs"))
-    monkeypatch.setenv("MLAAS_DATABASE__URL", url)
+    monkeypatch.setenv("MLAAS_DATABASE__URL", database_url)
     return Settings(paths=Paths(data=data, logs=data / "logs"))
 
 
 @pytest.fixture
-def db(settings: Settings) -> Database:
-    """A fresh database with every table and the audit triggers."""
-    return _created(Database(settings.database.url))
-
-
-def _created(database: Database) -> Database:
-    SQLModel.metadata.create_all(database.engine)
-    with database.engine.begin() as connection:
-        for statement in append_only_statements(database.url.get_backend_name()):
-            connection.exec_driver_sql(statement)
-    return database
+def db(settings: Settings) -> Iterator[Database]:
+    """A fresh, migrated database: every table and the audit triggers."""
+    database = Database(settings.database.url)
+    yield database
+    database.engine.dispose()
 
 
 @pytest.fixture
