@@ -81,7 +81,6 @@ def open_page(
 ) -> Callable[..., AppTest]:
     """Open a page as a role: `open_page("analyst", "data", experiment=id)`."""
     import app.session
-
     import app.ui
 
     def open_as(role: str, key: str, **query: str) -> AppTest:
