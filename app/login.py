@@ -29,18 +29,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 def routes(db: Database, settings: Settings) -> list[Route]:
     """The routes of signing in and out."""
     login = Login(db, settings)
-    style = FileResponse(Path(__file__).with_name("login.css"), media_type="text/css")
-
-    async def css(_request: Request) -> Response:
-        return style
-
     return [
         Route("/login", login.first, methods=["GET", "POST"]),
         Route("/login/code", login.code, methods=["GET", "POST"]),
         Route("/login/password", login.new_password, methods=["GET", "POST"]),
-        Route("/login/style.css", css),
+        Route("/login/style.css", _style),
         Route("/logout", login.out, methods=["GET", "POST"]),
     ]
+
+
+async def _style(_request: Request) -> Response:
+    # A new response each time: compression rewrites the headers of the one it is given.
+    return FileResponse(Path(__file__).with_name("login.css"), media_type="text/css")
 
 
 class Login:

@@ -22,6 +22,6 @@ with correlated():
     page = st.navigation(menu(actor), expanded=True)
     with st.sidebar:
         st.caption(f"Signed in as {actor.name} ({', '.join(sorted(actor.roles))})")
-        st.html('<a href="/logout" target="_self">Sign out</a>')
+        st.html('<a href="/logout" target="_self" style="color:inherit">Sign out</a>')
     with boundary():
         page.run()

@@ -89,6 +89,13 @@ def test_upload_without_session_is_refused(served, method):
         assert answer.status_code in {401, 303}
 
 
+def test_style_is_served_whole_to_every_visitor(served):
+    with served.client() as client:
+        first, second = (client.get("/login/style.css") for _ in range(2))
+    assert first.text == second.text
+    assert first.text.rstrip().endswith("}")
+
+
 def test_health_is_open(served):
     with served.client() as client:
         assert client.get("/_stcore/health").text == "ok"
