@@ -4,6 +4,7 @@ from engines.observability.chain import Break, ChainReport, verify_chain
 from engines.observability.logs import TRACE, bound, configure, trace
 from engines.observability.redaction import Redactor
 from engines.observability.search import (
+    PAGE_SIZE,
     EventFilter,
     EventPage,
     acts,
@@ -14,6 +15,7 @@ from engines.observability.search import (
 )
 
 __all__ = [
+    "PAGE_SIZE",
     "TRACE",
     "Break",
     "ChainReport",

@@ -48,13 +48,17 @@ def search_events(
     page: int = 1,
     size: int = PAGE_SIZE,
 ) -> EventPage:
-    """One page of the events that match. Raises InvalidInput for dates the wrong way round."""
+    """One page of the events that match; a page beyond the last gives the last.
+
+    Raises InvalidInput for dates the wrong way round.
+    """
     narrowed = _narrowed(chosen)
     newest = select(AuditEvent).where(*narrowed).order_by(col(AuditEvent.number).desc())
     count = select(sa.func.count()).select_from(AuditEvent).where(*narrowed)
     with db.read() as session:
-        rows = session.exec(newest.offset((max(page, 1) - 1) * size).limit(size)).all()
-        return EventPage(list(rows), session.exec(count).one())
+        total = session.exec(count).one()
+        skipped = size * min(max(page - 1, 0), max(total - 1, 0) // size)
+        return EventPage(list(session.exec(newest.offset(skipped).limit(size))), total)
 
 
 @needs(Capability.AUDIT_READ)

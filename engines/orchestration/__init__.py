@@ -4,6 +4,7 @@ from engines.orchestration.job_process import run_job
 from engines.orchestration.launch import Launcher
 from engines.orchestration.limits import WorkerLimits, slots
 from engines.orchestration.listing import (
+    PAGE_SIZE,
     JobEntry,
     JobFilter,
     JobPage,
@@ -19,6 +20,7 @@ from engines.orchestration.models import Job, JobLog, JobWorker
 from engines.orchestration.worker import Worker
 
 __all__ = [
+    "PAGE_SIZE",
     "Job",
     "JobEntry",
     "JobFilter",

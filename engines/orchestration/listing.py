@@ -63,12 +63,13 @@ def jobs(
     page: int = 1,
     size: int = PAGE_SIZE,
 ) -> JobPage:
-    """One page of the jobs, newest first."""
+    """One page of the jobs, newest first; a page beyond the last gives the last."""
     narrowed = _narrowed(chosen)
     newest = select(Job).where(*narrowed).order_by(col(Job.created_at).desc(), col(Job.key))
     with db.read() as session:
-        rows = session.exec(newest.offset((max(page, 1) - 1) * size).limit(size)).all()
         total = session.exec(select(sa.func.count()).select_from(Job).where(*narrowed)).one()
+        skipped = size * min(max(page - 1, 0), max(total - 1, 0) // size)
+        rows = session.exec(newest.offset(skipped).limit(size)).all()
     return JobPage([_entry(actor, job) for job in rows], total)
 
 

@@ -1,0 +1,65 @@
+"""Parts of the Audit page: the table of events, the chain's verdict, the export."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from engines.core.csv_export import to_safe_csv
+from engines.core.events import AuditEvent
+from engines.observability import ChainReport, as_rows
+
+COLUMNS: dict[str, Any] = {
+    "number": st.column_config.NumberColumn("No.", width="small", format="%d"),
+    "at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm:ss"),
+    "actor_name": "Who",
+    "act": "Act",
+    "subject": "On",
+    "detail": st.column_config.TextColumn("Detail", width="large"),
+    "correlation_id": "Correlation id",
+}
+
+
+def events_table(events: list[AuditEvent]) -> None:
+    """The events of one page; hashes are in the export."""
+    frame = pd.DataFrame(as_rows(events))
+    frame["at"] = frame["at"].dt.tz_localize(None)
+    st.dataframe(frame[list(COLUMNS)], hide_index=True, column_config=COLUMNS, width="stretch")
+
+
+def chain_verdict(report: ChainReport) -> None:
+    """Whether the trail is as it was written."""
+    if report.broken:
+        st.error(
+            f"**The chain breaks at row {report.broken.number}:** {report.broken.reason}. "
+            f"{report.rows:,} rows before it hold. Keep the database as it is and tell "
+            "security.",
+            icon=":material/link_off:",
+        )
+        return
+    st.success(
+        f"**The chain is whole:** {report.rows:,} rows. Newest hash `{report.head}`; noted "
+        "elsewhere, it proves later that nothing was cut off the end.",
+        icon=":material/verified:",
+    )
+
+
+def export_button(rows: Callable[[], list[dict[str, Any]]], total: int) -> None:
+    """All matching events as CSV, made when pressed; formulas are escaped."""
+    st.download_button(
+        f"CSV of {total:,}",
+        lambda: to_safe_csv(pd.DataFrame(rows())),
+        file_name="audit.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        disabled=not total,
+        key="export",
+    )
+
+
+def day_start(day: date | None, later: int = 0) -> datetime | None:
+    """Midnight UTC at the start of the day, or of the one `later` days after it."""
+    return datetime.combine(day, time(), UTC) + timedelta(days=later) if day else None

@@ -1,0 +1,80 @@
+"""Audit page: search the trail, check that nobody changed it, take it away."""
+
+import streamlit as st
+
+from app.audit_view import chain_verdict, day_start, events_table, export_button
+from app.paging import page_buttons, page_number
+from app.services import services
+from app.ui import boundary, empty_state, page_actor
+from engines import observability
+from engines.core.access import Capability
+from engines.observability import EventFilter
+
+actor = page_actor(Capability.AUDIT_READ)
+svc = services()
+
+
+def filters() -> EventFilter:
+    """What the trail is narrowed to; kept in the address."""
+    people = observability.people(svc.db, actor)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        text = st.text_input(
+            "Search",
+            placeholder="Name, subject, detail, correlation id",
+            key="search",
+            bind="query-params",
+            width=320,
+        )
+        act = st.selectbox(
+            "Act",
+            observability.acts(svc.db, actor),
+            index=None,
+            placeholder="Any",
+            key="act",
+            bind="query-params",
+            width=220,
+        )
+        who = st.selectbox(
+            "Who",
+            list(people),
+            index=None,
+            placeholder="Anybody",
+            format_func=people.get,
+            key="who",
+            bind="query-params",
+            width=180,
+        )
+        since = st.date_input("From (UTC)", None, key="since", bind="query-params", width=140)
+        until = st.date_input("To (UTC)", None, key="until", bind="query-params", width=140)
+    return EventFilter(
+        text=text or "",
+        act=act or "",
+        actor_id=who or "",
+        since=day_start(since),
+        until=day_start(until, later=1),
+    )
+
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.header("Audit", anchor=False)
+    st.space("stretch")
+    verify = st.button("Verify chain", icon=":material/link:", type="primary")
+
+if verify:
+    with boundary(), st.spinner("Walking the chain"):
+        chain_verdict(observability.verify_chain(svc.db, actor))
+
+chosen = filters()
+with boundary():
+    found = observability.search_events(svc.db, actor, chosen, page_number("events"))
+    if found.total:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("1 event" if found.total == 1 else f"{found.total:,} events, newest first")
+            st.space("stretch")
+            export_button(lambda: observability.export_events(svc.db, actor, chosen), found.total)
+        events_table(found.events)
+        page_buttons(found.total, observability.PAGE_SIZE, "events")
+    elif chosen == EventFilter():
+        empty_state("Nothing has happened yet", "Every act that changes something appears here.")
+    else:
+        empty_state("Nothing matches", "Change the search or the filters.")
