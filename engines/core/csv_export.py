@@ -23,8 +23,9 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     After OWASP, "CSV Injection". Numbers, dates and plain negative numbers stay as they are.
     """
     safe = frame.copy()
+    types = pd.api.types
     for position, dtype in enumerate(frame.dtypes):
-        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
+        if not (types.is_numeric_dtype(dtype) or types.is_datetime64_any_dtype(dtype)):
             column = frame.iloc[:, position].astype(object)
             safe.isetitem(position, column.map(escape_cell, na_action="ignore").to_numpy())
     safe.columns = pd.Index([escape_cell(name) for name in frame.columns])

@@ -34,6 +34,8 @@ def test_export_of_categories_and_duplicate_names_is_escaped() -> None:
 
 
 def test_export_of_csv_reads_back_equal() -> None:
-    frame = pd.DataFrame({"número": [1.5, None], "txt": ["é", "ü"], "d": [pd.Timestamp(2020, 1, 1), pd.NaT]})
+    frame = pd.DataFrame(
+        {"número": [1.5, None], "txt": ["é", "ü"], "d": [pd.Timestamp(2020, 1, 1), pd.NaT]}
+    )
     back = pd.read_csv(io.BytesIO(to_safe_csv(frame)), parse_dates=["d"])
     pd.testing.assert_frame_equal(back, frame)

@@ -1,0 +1,117 @@
+"""Delimiter, quote, header and decimal mark of a text table, judged from its first lines."""
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "blank"}
+GUESSED = (",", ";", "\t", "|")  # a blank is never guessed: any sentence would look like a table
+QUOTES = {'"': 'double "', "'": "single '", "": "none"}
+SAMPLE_CHARACTERS = 262_144
+SAMPLE_RECORDS = 500
+PREAMBLE = 20  # how many title lines may stand before the table
+
+_VALUE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
+_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})|[+-]?\d{1,3}(\.\d{3})+,\d+")
+_POINT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)\.(\d{1,2}|\d{4,})|[+-]?\d{1,3}(,\d{3})+\.\d+")
+_COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_POINT_GROUPS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text table is written."""
+
+    delimiter: str
+    quote: str
+    skip_lines: int
+    header: bool
+    decimal: str
+    thousands: str
+
+
+def head_of(path: Path) -> str:
+    """The first characters of a UTF-8 file, without a half line at their end."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        text = file.read(SAMPLE_CHARACTERS)
+    complete = len(text) < SAMPLE_CHARACTERS
+    return text if complete or "\n" not in text else text[: text.rindex("\n") + 1]
+
+
+def records(text: str, delimiter: str, quote: str, skip_lines: int = 0) -> list[list[str]]:
+    """The first records of the text, empty lines left out."""
+    lines = text.splitlines(keepends=True)[skip_lines:]
+    # A control character that no table holds stands for "no quote".
+    reader = csv.reader(lines, delimiter=delimiter, quotechar=quote or "\x1f")
+    try:
+        return [row for row in islice(reader, SAMPLE_RECORDS) if row]
+    except csv.Error:
+        return []
+
+
+def sniff(path: Path) -> Dialect:
+    """Judge the dialect of a UTF-8 text table."""
+    text = head_of(path)
+    quote = _quote(text)
+    delimiter = max(GUESSED, key=lambda mark: _fitness(records(text, mark, quote)))
+    skip = _preamble(text, delimiter, quote)
+    rows = records(text, delimiter, quote, skip)
+    decimal, thousands = _numbers(rows, delimiter)
+    return Dialect(delimiter, quote, skip, _has_header(rows), decimal, thousands)
+
+
+def _quote(text: str) -> str:
+    single = len(re.findall(r"(?:^|[,;\t|])'|'(?:[,;\t|]|$)", text, re.MULTILINE))
+    return "'" if single > 2 and '"' not in text else '"'
+
+
+def _fitness(rows: list[list[str]]) -> tuple[float, int]:
+    """How alike the records are under a delimiter: share of the usual width, then that width."""
+    widths = Counter(len(row) for row in rows)
+    if not widths:
+        return 0.0, 0
+    width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[1]))
+    return (round(count / len(rows), 1), width) if width > 1 else (0.0, 1)
+
+
+def _preamble(text: str, delimiter: str, quote: str) -> int:
+    """Number of title lines before the table: narrower lines before the usual width begins."""
+    widths = [len(row) for row in records(text, delimiter, quote)]
+    if not widths:
+        return 0
+    usual = Counter(widths[PREAMBLE:] or widths).most_common(1)[0][0]
+    for number, line in enumerate(text.splitlines()[:PREAMBLE]):
+        found = records(line, delimiter, quote)
+        if found and len(found[0]) >= usual:
+            return number
+    return 0
+
+
+def _has_header(rows: list[list[str]]) -> bool:
+    """False when the first record holds numbers or dates just where the others do."""
+    if len(rows) < 2:
+        return True
+    values = [bool(_VALUE.fullmatch(cell.strip())) for cell in rows[0]]
+    if not any(values):
+        return True
+    below = [bool(_VALUE.fullmatch(cell.strip())) for cell in rows[len(rows) // 2]]
+    texts_differ = any(v < b for v, b in zip(values, below, strict=False))
+    return texts_differ and sum(values) < len(values)
+
+
+def _numbers(rows: list[list[str]], delimiter: str) -> tuple[str, str]:
+    """Decimal mark and thousands mark."""
+    cells = [cell.strip() for row in rows[1:] for cell in row]
+    comma = sum(bool(_COMMA.fullmatch(cell)) for cell in cells)
+    point = sum(bool(_POINT.fullmatch(cell)) for cell in cells)
+    if comma > point or (comma == point == 0 and delimiter == ";" and _grouped(cells, ",")):
+        return ",", "." if any(_POINT_GROUPS.fullmatch(cell) for cell in cells) else ""
+    return ".", "," if _grouped(cells, ",") else ""
+
+
+def _grouped(cells: list[str], mark: str) -> bool:
+    pattern = _COMMA_GROUPS if mark == "," else _POINT_GROUPS
+    return any(pattern.fullmatch(cell) for cell in cells)
