@@ -18,6 +18,7 @@ from engines.core.experiments import Experiments, ExperimentState
 from engines.core.progress import Progress
 from engines.core.scheduling import Scheduler
 from engines.core.settings import Settings
+from engines.data_sources import Datasets
 
 
 class ProjectExperiments:
@@ -45,6 +46,12 @@ class Services:
     db: Database
     experiments: Experiments
     scheduler: Scheduler
+
+    @property
+    def datasets(self) -> Datasets:
+        """The data sets of all experiments."""
+        limits = self.settings.limits
+        return Datasets(self.db, self.store_dir, self.experiments, self.uploads_dir, limits)
 
     @property
     def store_dir(self) -> Path:
