@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 NUMBERS = ("integer", "numeric", "int", "float", "uint")
+MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 TRUE = ("true", "t", "yes", "y", "1", "1.0")
 FALSE = ("false", "f", "no", "n", "0", "0.0")
 
@@ -39,6 +40,7 @@ def conform(frame: pd.DataFrame, features: list[dict[str, Any]]) -> pd.DataFrame
 def typed(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
     """One column in the type the model was fitted on. Raises SchemaFault."""
     kind = str(feature.get("dtype", ""))
+    values = without_marks(values, feature)
     if kind.startswith(NUMBERS):
         return numbers(values, feature["name"])
     if kind.startswith("bool"):
@@ -48,14 +50,22 @@ def typed(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
     return words(values, feature)
 
 
+def without_marks(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
+    """The column with marks like "NA" and "?" as missing, unless they are categories of it."""
+    if not (values.dtype == object or isinstance(values.dtype, pd.StringDtype)):
+        return values
+    known = {str(k).lower() for k in feature.get("categories") or ()}
+    marks = [mark for mark in MISSING if mark not in known]
+    text = values.astype("string").str.strip().str.lower()
+    return values.mask(text.isin(marks).fillna(False).to_numpy(dtype=bool))
+
+
 def numbers(values: pd.Series, name: str) -> pd.Series:
     """The column as numbers, blanks as missing, infinities refused."""
     if pd.api.types.is_bool_dtype(values):
         values = values.astype("int64")
-    blank = values.astype("string").str.strip().eq("").fillna(False).to_numpy(dtype=bool)
-    filled = values.mask(blank) if blank.any() else values
-    ready = pd.to_numeric(filled, errors="coerce")
-    refuse(values, filled.notna() & ready.isna(), name, "a number")
+    ready = pd.to_numeric(values, errors="coerce")
+    refuse(values, values.notna() & ready.isna(), name, "a number")
     refuse(values, np.isinf(ready.astype("float64")), name, "a finite number")
     return ready if pd.api.types.is_integer_dtype(ready) else ready.astype("float64")
 
@@ -68,8 +78,7 @@ def booleans(values: pd.Series, name: str) -> pd.Series:
     ready = pd.Series(np.nan, index=values.index, dtype=object)
     ready[text.isin(TRUE).fillna(False).to_numpy(dtype=bool)] = True
     ready[text.isin(FALSE).fillna(False).to_numpy(dtype=bool)] = False
-    given = text.notna() & text.ne("").fillna(False)
-    refuse(values, given.to_numpy(dtype=bool) & ready.isna(), name, "true or false")
+    refuse(values, values.notna() & ready.isna(), name, "true or false")
     return ready if ready.isna().any() else ready.astype(bool)
 
 

@@ -201,7 +201,9 @@ def wholesale(run: Path, shared: Path) -> Path:
         {"cluster": groups.fit_predict(frame)},
         {"silhouette": 0.4},
     )
-    trees = Pipeline([("prepare", prepare(frame)), ("model", IsolationForest(50, random_state=0))])
+    trees = Pipeline(
+        [("prepare", prepare(frame)), ("model", IsolationForest(n_estimators=50, random_state=0))]
+    )
     trees.fit(frame)
     strange = {
         "anomaly": trees.predict(frame) == -1,

@@ -1,0 +1,124 @@
+"""Downloads: one model ready to run, or everything of a run, as a zip made on disk."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from engines.core import events
+from engines.core.access import Actor, Capability, needs
+from engines.core.csv_export import to_safe_csv
+from engines.core.database import Database
+from engines.core.errors import NotFound
+from engines.core.model_card import CARD_FILE, MODEL_FILE
+from engines.core.runs import Runs, task_folder
+from engines.results.plots import PAGE, write_plots
+from engines.results.read import TaskFiles, read_task
+from engines.results.readme import readme
+from engines.results.scores import leaderboard_frame
+from engines.results.script import libraries, predict_script, requirements
+
+COPIED = (MODEL_FILE, "metrics.json", "importance.json", "leaderboard.json")
+TABLES = {
+    "holdout.parquet": "holdout_predictions.csv",
+    "oof.parquet": "out_of_fold_predictions.csv",
+    "assignments.parquet": "assignments.csv",
+}
+PACKED = (".skops", ".parquet", ".zip", ".png")
+
+
+@needs(Capability.MODEL_DOWNLOAD)
+def model_package(db: Database, runs: Runs, actor: Actor, run_id: str, task: str) -> Path:
+    """The zip of one model: model, card, README, predict.py, requirements, scores.
+
+    Built in the run's folder and renamed when complete; the caller streams and deletes it.
+    Raises NotFound or NotAllowed. Writes an audit row.
+    """
+    files = read_task(task_folder(runs, actor, run_id, task))
+    place = _zip(files.folder.parent, _model_files(files))
+    _audit(db, actor, "model.downloaded", run_id, task=task, bytes=place.stat().st_size)
+    return place
+
+
+@needs(Capability.MODEL_DOWNLOAD)
+def run_package(
+    db: Database, runs: Runs, actor: Actor, run_id: str, reports: Mapping[str, Path] | None = None
+) -> Path:
+    """The zip of everything: each task's model package, plots, predictions, tables and logs.
+
+    `reports` maps a path in the zip to a file of the exploration. As `model_package` otherwise.
+    """
+    folder = runs.folder(actor, run_id)
+    tasks = sorted(path.parent for path in folder.glob(f"*/{CARD_FILE}"))
+    if not tasks:
+        raise NotFound("This run has no model yet.", hint="Wait for it to end, or train again.")
+    place = _zip(folder, _run_files(folder, tasks, reports or {}))
+    _audit(db, actor, "run.downloaded", run_id, tasks=len(tasks), bytes=place.stat().st_size)
+    return place
+
+
+Content = tuple[str, Path | bytes]
+
+
+def _model_files(files: TaskFiles, prefix: str = "") -> Iterator[Content]:
+    """Names in the zip and what they hold: a file on disk, or text made here."""
+    card = files.card
+    yield f"{prefix}README.md", readme(files).encode()
+    yield f"{prefix}predict.py", predict_script().encode()
+    yield f"{prefix}requirements.txt", requirements(libraries(files.folder), card).encode()
+    told = json.dumps(card.as_json(), indent=2, ensure_ascii=False, default=str)
+    yield f"{prefix}{CARD_FILE}", told.encode()
+    yield f"{prefix}leaderboard.csv", to_safe_csv(leaderboard_frame(files))
+    for name in COPIED:
+        if (files.folder / name).exists():
+            yield f"{prefix}{name}", files.folder / name
+
+
+def _run_files(folder: Path, tasks: list[Path], reports: Mapping[str, Path]) -> Iterator[Content]:
+    for task in tasks:
+        files, prefix = read_task(task), f"{task.name}/"
+        yield from _model_files(files, prefix)
+        page = task / PAGE
+        yield f"{prefix}{PAGE}", page if page.exists() else write_plots(task)[0]
+        yield from _tables(files, prefix)
+    for log in sorted(folder.glob("*.log")):
+        yield f"logs/{log.name}", log
+    yield from reports.items()
+
+
+def _tables(files: TaskFiles, prefix: str) -> Iterator[Content]:
+    frames = {
+        "holdout.parquet": files.holdout,
+        "oof.parquet": files.out_of_fold,
+        "assignments.parquet": files.assignments,
+    }
+    for name, frame in frames.items():
+        if len(frame):
+            yield f"{prefix}{TABLES[name]}", to_safe_csv(frame)
+
+
+def _zip(folder: Path, contents: Iterable[Content]) -> Path:
+    """Write the zip beside the run; what is packed already is stored, not packed again."""
+    handle, name = tempfile.mkstemp(prefix=".download-", suffix=".zip", dir=folder)
+    try:
+        with (
+            os.fdopen(handle, "wb") as file,
+            ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as z,
+        ):
+            for inside, content in contents:
+                if isinstance(content, bytes):
+                    z.writestr(inside, content)
+                else:
+                    packed = content.suffix in PACKED
+                    z.write(content, inside, ZIP_STORED if packed else ZIP_DEFLATED)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
+
+
+def _audit(db: Database, actor: Actor, act: str, run_id: str, **detail: object) -> None:
+    with db.write() as session:
+        events.record(session, actor, act, f"run:{run_id}", **detail)

@@ -1,0 +1,94 @@
+"""What a training left behind for one task, read from its folder."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from engines.core.access import Actor, Capability, needs
+from engines.core.model_card import CARD_FILE, ModelCard, read_card
+from engines.core.runs import Runs, task_folder
+
+UNSUPERVISED = ("clustering", "dimensionality_reduction", "anomaly")
+
+
+@dataclass(frozen=True)
+class TaskFiles:
+    """One task's folder; every file is read when it is first asked for."""
+
+    folder: Path
+    card: ModelCard
+
+    @property
+    def task(self) -> str:
+        """The task's id, for example "binary"."""
+        return self.card.task
+
+    @cached_property
+    def leaderboard(self) -> list[dict[str, Any]]:
+        """The candidates, best first: name, score, folds per metric, seconds, state."""
+        found: list[dict[str, Any]] = self._json("leaderboard.json", [])
+        return found
+
+    @cached_property
+    def folds(self) -> dict[str, list[float]]:
+        """The winner's score of each fold, per metric."""
+        found: dict[str, list[float]] = self._json("metrics.json", {}).get("folds", {})
+        return found
+
+    @cached_property
+    def holdout_scores(self) -> dict[str, float]:
+        """The winner's scores on rows that had no part in choosing it."""
+        found: dict[str, float] = self._json("metrics.json", {}).get("holdout", {})
+        return found
+
+    @cached_property
+    def importance(self) -> pd.DataFrame:
+        """Columns feature, importance, std; the most important first."""
+        rows = self._json("importance.json", [])
+        frame = pd.DataFrame(rows, columns=["feature", "importance", "std"])
+        return frame.sort_values("importance", ascending=False, ignore_index=True)
+
+    @cached_property
+    def holdout(self) -> pd.DataFrame:
+        """Predictions on the hold-out: row, y_true, y_pred and p_<class> columns."""
+        return self._frame("holdout.parquet")
+
+    @cached_property
+    def out_of_fold(self) -> pd.DataFrame:
+        """The winner's out-of-fold predictions on the training part, same columns."""
+        return self._frame("oof.parquet")
+
+    @cached_property
+    def assignments(self) -> pd.DataFrame:
+        """Unsupervised answers per row: row, pc1, pc2 and the task's own columns."""
+        return self._frame("assignments.parquet")
+
+    def _json(self, name: str, otherwise: Any) -> Any:
+        path = self.folder / name
+        return json.loads(path.read_text("utf-8")) if path.exists() else otherwise
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        path = self.folder / name
+        return pd.read_parquet(path) if path.exists() else pd.DataFrame()
+
+
+def read_task(folder: Path) -> TaskFiles:
+    """The files of a task's folder. Raises NotFound when it holds no model."""
+    return TaskFiles(folder, read_card(folder))
+
+
+@needs(Capability.RESULTS_READ)
+def open_task(runs: Runs, actor: Actor, run_id: str, task: str) -> TaskFiles:
+    """One task's results. Raises NotFound or NotAllowed."""
+    return read_task(task_folder(runs, actor, run_id, task))
+
+
+@needs(Capability.RESULTS_READ)
+def finished_tasks(runs: Runs, actor: Actor, run_id: str) -> list[str]:
+    """The tasks of a run that have a model, supervised first. Raises NotFound or NotAllowed."""
+    found = [path.parent.name for path in runs.folder(actor, run_id).glob(f"*/{CARD_FILE}")]
+    return sorted(found, key=lambda task: (task in UNSUPERVISED, task))

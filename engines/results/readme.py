@@ -1,0 +1,61 @@
+"""The README that travels with a downloaded model."""
+
+from engines.results.read import TaskFiles
+from engines.results.scores import metrics_frame, number
+from engines.results.verdict import verdict
+
+RUN = """## How to run
+
+```
+python3.11 -m venv venv
+venv/bin/pip install -r requirements.txt
+venv/bin/python predict.py rows.csv answers.csv
+```
+
+`rows.csv` holds one row per case with the columns listed below, in any order; further columns
+are passed through. `answers.csv` holds the model's answers in front of the same rows. A missing
+column, a wrong type or an unreadable file ends with one sentence and writes nothing; a category
+the model never saw is warned about.
+"""
+LIMITS = """## Limits
+
+* The scores hold for rows like those it was trained on; check them again on newer data.
+* Feature importance says what the model uses, not what causes the target.
+* Use the exact library versions of `requirements.txt`; other versions may refuse the file.
+* `model.skops` is not a pickle. `predict.py` refuses it if it holds types it does not name.
+"""
+
+
+def readme(files: TaskFiles) -> str:
+    """What the model is, its data, scores, how to run it, and its limits; Markdown."""
+    card = files.card
+    title = f"# {card.algorithm}: {card.task.replace('_', ' ')}"
+    aim = f" It predicts `{card.target}`." if card.target else ""
+    about = f"A model trained by MLAAS.{aim}\n\n{' '.join(verdict(files))}"
+    hidden = "\nColumn names are replaced by C1, C2 … (anonymised).\n" if card.anonymised else ""
+    return "\n\n".join(
+        [title, about, _scores(files), RUN, f"## Columns\n{hidden}", _columns(files), LIMITS]
+    )
+
+
+def _scores(files: TaskFiles) -> str:
+    rows = [
+        f"| {row['metric']} | {number(row['folds'])} | {number(row['low'])} to "
+        f"{number(row['high'])} | {number(row['hold-out (not used to choose)'])} |"
+        for row in metrics_frame(files).to_dict("records")
+    ]
+    head = "| metric | folds (mean) | 95 % CI | hold-out |\n|---|---|---|---|"
+    return f"## Scores\n\n{head}\n" + "\n".join(rows)
+
+
+def _columns(files: TaskFiles) -> str:
+    rows = [
+        f"| `{_cell(f.name)}` | {f.dtype} | {_cell(f.example)} | "
+        f"{_cell(', '.join(map(str, f.categories[:10])))}{' …' if len(f.categories) > 10 else ''} |"
+        for f in files.card.features
+    ]
+    return "| column | type | example | categories |\n|---|---|---|---|\n" + "\n".join(rows)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ").replace("`", "'")[:200]

@@ -1,0 +1,111 @@
+"""`predict.py` and `requirements.txt` of a download: made from the source that answers here."""
+
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from textwrap import dedent
+from zipfile import ZipFile
+
+from engines.core import csv_export, scoring
+from engines.core.model_card import MODEL_FILE, ModelCard
+from engines.core.trusted_types import TRUSTED_TYPES
+
+ALWAYS = ("scikit-learn", "skops", "pandas", "numpy", "scipy")
+MODULES = {"lightgbm": "lightgbm", "xgboost": "xgboost-cpu", "catboost": "catboost"}
+HEAD = '''
+"""Ask the model in this folder: python predict.py rows.csv answers.csv
+
+Reads a CSV with the model's columns (model.json lists them), writes a CSV with its answers in
+front. Needs only what requirements.txt lists. The model is loaded with skops, and only if it
+holds nothing but the types named here.
+"""
+
+import argparse
+import json
+import re
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import skops.io
+
+HERE = Path(__file__).resolve().parent
+'''
+TAIL = '''
+def main() -> None:
+    """Read rows, check them, ask the model, write the answers."""
+    parser = argparse.ArgumentParser(description="Ask the model in this folder.")
+    parser.add_argument("rows", type=Path, help="CSV with the model's columns")
+    parser.add_argument("answers", type=Path, help="CSV to write")
+    given = parser.parse_args()
+    card = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
+    try:
+        answers = ask(card, read(given.rows))
+    except (ValueError, OSError) as fault:  # what pandas cannot read is a ValueError too
+        sys.exit(f"error: {fault}")
+    escape_formulas(answers).to_csv(given.answers, index=False, encoding="utf-8")
+    print(f"{len(answers)} answers written to {given.answers}")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """The rows as texts; what they mean is decided per column."""
+    frame = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    if frame.empty:
+        raise SchemaFault(f"{path.name} has no rows.")
+    return frame
+
+
+def ask(card: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+    """The model's answers in front of the rows."""
+    ready = conform(frame, card["features"])
+    for sentence in unknown_categories(ready, card["features"]):
+        print(f"warning: {sentence}", file=sys.stderr)
+    model = skops.io.load(HERE / "model.skops", trusted=TRUSTED_TYPES)
+    answers = answer(model, card, ready)
+    apart = {name: f"{name} (model)" for name in answers if name in frame}
+    return pd.concat([answers.rename(columns=apart), frame], axis=1)
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+def predict_script() -> str:
+    """The text of `predict.py`: one file, with our own list of trusted types written in it."""
+    trusted = "".join(f'    "{name}",\n' for name in TRUSTED_TYPES)
+    parts = [
+        HEAD.strip(),
+        f"TRUSTED_TYPES = [\n{trusted}]",
+        _body(csv_export, until="def to_safe_csv"),
+        _body(scoring),
+        TAIL.strip(),
+    ]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _body(module: object, until: str = "") -> str:
+    """A module's source after its docstring and imports."""
+    source = dedent(inspect.getsource(module))  # type: ignore[arg-type]
+    lines = source.split("\n")
+    imports = [n for n, line in enumerate(lines) if line.startswith(("import ", "from "))]
+    body = "\n".join(lines[max(imports) + 1 :])
+    return (body.split(until)[0] if until else body).strip()
+
+
+def libraries(folder: Path) -> list[str]:
+    """The distributions the model in this folder needs, by the modules its types live in."""
+    with ZipFile(folder / MODEL_FILE) as stored:
+        told = stored.read("schema.json").decode()
+    return [*ALWAYS, *(dist for module, dist in MODULES.items() if f'"{module}.' in told)]
+
+
+def requirements(names: Iterable[str], card: ModelCard) -> str:
+    """Exact pins, one a line: the versions the model was fitted with."""
+    from importlib.metadata import version
+
+    found = {name: card.versions.get(name) or version(name) for name in names}
+    return "".join(f"{name}=={release}\n" for name, release in sorted(found.items()))

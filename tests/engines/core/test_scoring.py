@@ -1,0 +1,83 @@
+"""Data is made to fit a model, or refused with one sentence."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from engines.core import scoring
+
+
+def feature(dtype, *categories):
+    return {"name": "x", "dtype": dtype, "categories": list(categories)}
+
+
+def typed(values, dtype, *categories):
+    frame = pd.DataFrame({"x": pd.Series(values)})
+    return scoring.conform(frame, [feature(dtype, *categories)])["x"]
+
+
+def test_conform_reads_numbers_from_text_and_marks_as_missing():
+    found = typed(["1", " ", "NA", "?", "2.5"], "numeric")
+    assert found.isna().tolist() == [False, True, True, True, False]
+    assert found.dropna().tolist() == [1, 2.5]
+
+
+def test_conform_keeps_na_where_it_is_a_category():
+    assert typed(["NA", "Gd"], "categorical", "NA", "Gd").tolist() == ["NA", "Gd"]
+    assert typed(["NA", "Gd"], "categorical", "Gd").isna().tolist() == [True, False]
+
+
+def test_conform_reads_categories_that_are_numbers():
+    assert typed(["1", "2"], "categorical", 1, 2).tolist() == [1, 2]
+
+
+def test_conform_turns_numbers_into_words_where_categories_are_words():
+    assert typed([1, 2], "categorical", "1", "2").tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize("values", [["yes", "No"], [1, 0], [True, False], ["TRUE", "false"]])
+def test_conform_reads_booleans(values):
+    found = typed(values, "boolean")
+    assert found.dtype == bool
+    assert found.tolist() == [True, False]
+
+
+def test_conform_reads_dates_and_refuses_others():
+    assert typed(["2024-02-03"], "datetime")[0] == pd.Timestamp(2024, 2, 3)
+    with pytest.raises(scoring.SchemaFault, match=r"“x” must be a date; row 2 has “soon”\."):
+        typed(["2024-02-03", "soon"], "datetime")
+
+
+@pytest.mark.parametrize("kind", ["integer", "numeric", "int64", "float64"])
+def test_conform_refuses_words_among_numbers(kind):
+    with pytest.raises(scoring.SchemaFault, match=r"row 2 has “two”"):
+        typed(["1", "two"], kind)
+
+
+def test_conform_refuses_a_doubled_column():
+    frame = pd.DataFrame([[1, 2]], columns=["x", "x"])
+    with pytest.raises(scoring.SchemaFault, match="more than once"):
+        scoring.conform(frame, [feature("numeric")])
+
+
+def test_conform_orders_columns_and_drops_others():
+    frame = pd.DataFrame({"z": [1], "b": [2], "a": [3]})
+    wanted = [{"name": "a", "dtype": "integer"}, {"name": "b", "dtype": "integer"}]
+    assert list(scoring.conform(frame, wanted)) == ["a", "b"]
+
+
+def test_unknown_categories_are_named_once_per_column():
+    frame = pd.DataFrame({"x": ["a", "q", "r", np.nan]})
+    told = scoring.unknown_categories(frame, [feature("categorical", "a", "b")])
+    assert told == ["“x” has a category the model never saw, “q”; it knows “a”, “b”."]
+
+
+def test_answer_of_two_classes_follows_the_threshold():
+    class Model:
+        def predict_proba(self, frame):
+            return np.array([[0.7, 0.3], [0.1, 0.9]])
+
+    card = {"task": "binary", "classes": [False, True], "threshold": 0.3}
+    found = scoring.answer(Model(), card, pd.DataFrame({"x": [1, 2]}, index=[7, 8]))
+    assert found["prediction"].tolist() == [True, True]
+    assert found.index.tolist() == [7, 8]

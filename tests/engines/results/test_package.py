@@ -1,0 +1,188 @@
+"""Downloads hold what they promise, and run where nothing of ours is installed."""
+
+import io
+import json
+import subprocess
+import sys
+import venv
+from zipfile import ZipFile
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlmodel import select
+
+from engines import inference, results
+from engines.core.errors import NotAllowed, NotFound
+from engines.core.events import AuditEvent
+from engines.results.script import predict_script
+from tests.harness.run_folders import telco
+
+MODEL_FILES = {
+    "README.md", "predict.py", "requirements.txt", "model.json", "model.skops",
+    "leaderboard.csv", "leaderboard.json", "metrics.json", "importance.json",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rows(shared_data):
+    frame = pd.read_csv(shared_data / "telco_churn.csv", dtype=str, keep_default_na=False)
+    return frame.tail(40).assign(note='=cmd|"/c calc"!A1')
+
+
+def unpacked(place, folder):
+    with ZipFile(place) as zipped:
+        zipped.extractall(folder)
+    place.unlink()
+    return folder
+
+
+def run_script(python, folder, *arguments):
+    return subprocess.run(
+        [python, "-I", str(folder / "predict.py"), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+
+
+def test_model_package_holds_everything_to_run_it(db, runs, analyst):
+    place = results.model_package(db, runs, analyst, "r1", "binary")
+    with ZipFile(place) as zipped:
+        assert set(zipped.namelist()) == MODEL_FILES
+        assert zipped.testzip() is None
+        pins = zipped.read("requirements.txt").decode().split()
+        told = zipped.read("README.md").decode()
+    place.unlink()
+    assert [pin.split("==")[0] for pin in pins] == [
+        "numpy", "pandas", "scikit-learn", "scipy", "skops",
+    ]  # fmt: skip
+    assert "scikit-learn==1.4.2" in pins
+    assert "It predicts `Churn`" in told
+    assert "hold-out rows, which had no part in the choice" in told
+    assert "| `tenure` | integer |" in told
+
+
+def test_model_package_is_audited_and_leaves_no_scratch(db, runs, analyst):
+    results.model_package(db, runs, analyst, "r1", "binary").unlink()
+    with db.read() as session:
+        event = session.exec(select(AuditEvent)).one()
+    assert (event.act, event.subject) == ("model.downloaded", "run:r1")
+    assert event.detail["task"] == "binary"
+    assert not list((runs.root / "r1").glob(".download-*"))
+
+
+def test_model_package_is_refused_without_the_right(db, runs, make_actor):
+    with pytest.raises(NotAllowed):
+        results.model_package(db, runs, make_actor("checker"), "r1", "binary")
+
+
+def test_run_package_holds_every_task_plots_tables_logs_and_reports(db, runs, analyst, tmp_path):
+    report = tmp_path / "profile.html"
+    report.write_text("<p>profile</p>")
+    place = results.run_package(db, runs, analyst, "r1", {"exploration/profile.html": report})
+    with ZipFile(place) as zipped:
+        names = set(zipped.namelist())
+        held = pd.read_csv(io.BytesIO(zipped.read("binary/holdout_predictions.csv")))
+    place.unlink()
+    assert {f"binary/{name}" for name in MODEL_FILES} <= names
+    assert {"binary/plots.html", "regression/plots.html", "clustering/plots.html"} <= names
+    assert {"logs/train.log", "exploration/profile.html"} <= names
+    assert {"binary/out_of_fold_predictions.csv", "clustering/assignments.csv"} <= names
+    assert len(held) == 200
+
+
+def test_run_package_without_a_model_is_not_found(db, runs, analyst):
+    (runs.root / "empty").mkdir(exist_ok=True)
+    with pytest.raises(NotFound, match="no model yet"):
+        results.run_package(db, runs, analyst, "empty")
+
+
+def test_package_of_an_anonymised_run_shows_only_aliases(db, analyst, tmp_path, shared_data, runs):
+    frame = pd.read_csv(shared_data / "telco_churn.csv", nrows=1).drop(columns="customerID")
+    aliases = {name: f"C{n + 1}" for n, name in enumerate(frame)}
+    telco(tmp_path / "hidden", shared_data, aliases)
+    place = results.run_package(db, type(runs)(tmp_path), analyst, "hidden")
+    with ZipFile(place) as zipped:
+        texts = [n for n in zipped.namelist() if n.endswith((".md", ".json", ".csv", ".txt"))]
+        everything = b"".join(zipped.read(name) for name in texts)
+    for name in frame.columns:
+        assert name.encode() not in everything
+
+
+def test_predict_script_names_our_own_trusted_types():
+    text = predict_script()
+    compile(text, "predict.py", "exec")
+    assert '    "lightgbm.sklearn.LGBMClassifier",\n' in text
+    assert "engines" not in text
+    assert "pickle" not in text
+
+
+def test_predict_script_answers_as_the_page_does(db, runs, analyst, rows, tmp_path):
+    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    done = run_script(sys.executable, folder, "rows.csv", "answers.csv")
+    assert done.returncode == 0, done.stderr
+    answers = pd.read_csv(tmp_path / "answers.csv")
+    direct = inference.predict_frame(inference.load(runs.root / "r1" / "binary"), rows)
+    assert answers["prediction"].tolist() == direct["prediction"].tolist()
+    assert np.allclose(answers["p_Yes"], direct["p_Yes"])
+    assert answers["note"].str.startswith("'=cmd").all()
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("tenure", "long", "error: “tenure” must be a number; row 1 has “long”."),
+        (None, None, "error: The column “tenure” is missing"),
+    ],
+)
+def test_predict_script_ends_with_one_sentence_on_bad_rows(
+    db, runs, analyst, rows, tmp_path, column, value, sentence
+):
+    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path)
+    bad = rows.assign(**{column: value}) if column else rows.drop(columns="tenure")
+    bad.to_csv(tmp_path / "rows.csv", index=False)
+    done = run_script(sys.executable, folder, "rows.csv", "answers.csv")
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith(sentence)
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "answers.csv").exists()
+
+
+def test_predict_script_refuses_a_tampered_model(db, runs, analyst, rows, tmp_path):
+    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path)
+    tampered = tmp_path / "tampered.skops"
+    with ZipFile(folder / "model.skops") as old, ZipFile(tampered, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "schema.json":
+                tree = json.loads(content)
+                tree["__class__"], tree["__module__"] = "system", "os"
+                content = json.dumps(tree).encode()
+            new.writestr(name, content)
+    tampered.rename(folder / "model.skops")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    done = run_script(sys.executable, folder, "rows.csv", "answers.csv")
+    assert done.returncode != 0
+    assert "os.system" in done.stderr or "ntrusted" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_predict_script_runs_in_a_fresh_virtual_environment(db, runs, analyst, rows, tmp_path):
+    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path / "model")
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = str(tmp_path / "venv" / "bin" / "python")
+    install = [python, "-m", "pip", "install", "-q", "--prefer-binary"]
+    done = subprocess.run(
+        [*install, "-r", str(folder / "requirements.txt")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows.to_csv(folder / "rows.csv", index=False)
+    done = run_script(python, folder, "rows.csv", "answers.csv")
+    assert done.returncode == 0, done.stderr
+    answers = pd.read_csv(folder / "answers.csv")
+    direct = inference.predict_frame(inference.load(runs.root / "r1" / "binary"), rows)
+    assert answers["prediction"].tolist() == direct["prediction"].tolist()
+    assert np.allclose(answers["p_Yes"], direct["p_Yes"])
