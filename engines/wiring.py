@@ -19,6 +19,9 @@ from engines.core.progress import Progress
 from engines.core.scheduling import Scheduler
 from engines.core.settings import Settings
 from engines.data_sources import Datasets
+from engines.eda import Study
+from engines.tracking import Tracker
+from engines.tracking.mlflow import MlflowTracker
 
 
 class ProjectExperiments:
@@ -46,12 +49,26 @@ class Services:
     db: Database
     experiments: Experiments
     scheduler: Scheduler
+    tracker: Tracker
 
     @property
     def datasets(self) -> Datasets:
         """The data sets of all experiments."""
         limits = self.settings.limits
         return Datasets(self.db, self.store_dir, self.experiments, self.uploads_dir, limits)
+
+    @property
+    def study(self) -> Study:
+        """Where explorations work."""
+        return Study(
+            self.db,
+            self.experiments,
+            self.datasets,
+            self.scheduler,
+            self.tracker,
+            self.reports_dir,
+            self.settings.limits.inline_cells,
+        )
 
     @property
     def store_dir(self) -> Path:
@@ -85,6 +102,7 @@ def build(settings: Settings) -> Services:
         db=db,
         experiments=ProjectExperiments(db),
         scheduler=orchestration.LocalScheduler(db),
+        tracker=MlflowTracker(settings.tracking.uri, settings.tracking.link_base),
     )
 
 
