@@ -134,7 +134,8 @@ def test_ragged_rows_are_counted_and_left_out_only_when_asked(datasets, analyst,
     agreed = found.options.model_copy(update={"skip_bad_rows": True})
     made = ingest(datasets, analyst, upload, agreed)
     assert made.rows == 2
-    assert made.notes == ["2 lines with a wrong number of fields were left out, the first is line 3."]
+    left_out = "2 lines with a wrong number of fields were left out, the first is line 3."
+    assert made.notes == [left_out]
 
 
 def test_wrong_encoding_names_the_line(datasets, analyst, uploaded):
