@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from app import login, uploads
+from app import login, login_oidc, reports, uploads
 from app.gate import Gate
 from app.services import services
 from engines import observability
@@ -30,7 +30,9 @@ def routes(svc: Services) -> list[BaseRoute]:
     """Our own routes, served before Streamlit's; the gate stands before all of them."""
     return [
         *login.routes(svc.db, svc.settings),
+        *login_oidc.routes(svc.db, svc.settings),
         *uploads.routes(svc),
+        *reports.routes(svc),
     ]
 
 

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -14,6 +15,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
+from engines.core.access import Role
 from engines.core.errors import InvalidInput
 
 
@@ -90,6 +92,17 @@ class Sessions(Section):
     longest_wait_seconds: int = 900
 
 
+class Oidc(Section):
+    """The OpenID Connect provider, and what the groups it names mean here."""
+
+    metadata_url: str = ""  # ends in /.well-known/openid-configuration
+    client_id: str = ""
+    client_secret: str = "oidc_client_secret"  # noqa: S105  the name of the secret, not its value
+    public_url: str = ""  # where people find MLAAS; the provider sends them back there
+    groups_claim: str = "groups"
+    roles: dict[str, Role] = Field(default_factory=dict)  # group at the provider: role here
+
+
 class Logging(Section):
     """What is written to the rotating JSON files."""
 
@@ -112,8 +125,21 @@ class Settings(BaseSettings):
     paths: Paths = Paths()
     limits: Limits = Limits()
     sessions: Sessions = Sessions()
+    oidc: Oidc = Oidc()
     logging: Logging = Logging()
     secret_names: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def provider_is_described(self) -> "Settings":
+        """Refuse an OpenID Connect backend of which something is missing."""
+        if self.backends.identity == "oidc":
+            needed = {"metadata_url", "client_id", "public_url", "roles"}
+            missing = sorted(name for name in needed if not getattr(self.oidc, name))
+            if missing:
+                raise ValueError(f"identity oidc needs oidc.{', oidc.'.join(missing)}")
+            for address in (self.oidc.metadata_url, self.oidc.public_url):
+                _check_private(address)
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -126,6 +152,14 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Our environment first, then MLflow's own variable, then what the file said."""
         return env_settings, MlflowVariable(settings_cls), init_settings
+
+
+def _check_private(address: str) -> None:
+    """Identities travel encrypted, or not beyond this machine."""
+    parts = urlsplit(address)
+    here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme != "https" and not here:
+        raise ValueError(f"{address} must begin with https")
 
 
 def load(path: Path = Path("config.yaml")) -> Settings:
@@ -157,4 +191,6 @@ def _first_fault(error: Exception) -> str:
     if not isinstance(error, ValidationError):
         return str(error).replace("\n", " ")
     fault = error.errors()[0]
-    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].lower()}"
+    where = ".".join(map(str, fault["loc"]))
+    what = fault["msg"].removeprefix("Value error, ").lower()
+    return f"{where}: {what}" if where else what

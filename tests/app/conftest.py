@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import bcrypt
 import httpx
@@ -57,34 +58,41 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One process per test module; each test signs in for itself."""
-    folder = tmp_path_factory.mktemp("served")
+    with serving(tmp_path_factory.mktemp("served"), free_port()) as served:
+        yield served
+
+
+@contextmanager
+def serving(folder: Path, port: int, **environ: str) -> Iterator[Served]:
+    """The application as a process of its own, on an empty folder, until the block ends."""
     url = f"sqlite:///{folder}/mlaas.db"
     db = Database(url)
     SQLModel.metadata.create_all(db.engine)
     with db.engine.begin() as connection:
         for statement in append_only_statements("sqlite"):
             connection.exec_driver_sql(statement)
-    port = free_port()
     served = Served(f"http://127.0.0.1:{port}", db)
     for role in Role:
         served.add(role.value, role.value)
-    with _process(folder, url, port) as process:
-        _wait_for(served.url, process)
-        yield served
-        process.terminate()
-        process.wait(15)
-
-
-def _process(folder: Path, url: str, port: int) -> subprocess.Popen[bytes]:
     own = {
         "MLAAS_PATHS__DATA": str(folder),
         "MLAAS_PATHS__LOGS": str(folder / "logs"),
         "MLAAS_DATABASE__URL": url,
         "MLAAS_SERVER__PORT": str(port),
     }
-    output = (folder / "output").open("wb")
+    with (folder / "output").open("wb") as output, _process(own | environ, output) as process:
+        try:
+            _wait_for(served.url, process)
+            yield served
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def _process(environ: dict[str, str], output: BinaryIO) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "app.asgi"]
-    return subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stdout=output, stderr=output)
+    everything = os.environ | environ
+    return subprocess.Popen(command, cwd=ROOT, env=everything, stdout=output, stderr=output)
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
