@@ -1,40 +1,54 @@
 """Training: check a request, run it as a job, follow its leaderboard, cancel it."""
 
+from engines.training.catalogue import Algorithm, algorithms
+from engines.training.execute import Surroundings, execute
 from engines.training.models import Candidate, TaskResult, TrainingRun, Trial
-from engines.training.port import (
-    CandidateRecord,
-    Datasets,
-    ModelRecord,
-    RunLog,
-    RunRecord,
-    TrialRecord,
+from engines.training.places import RunFolders
+from engines.training.port import Datasets, RunLog
+from engines.training.record import log_again
+from engines.training.request import (
+    BUDGET_MAX,
+    BUDGET_MIN,
+    FOLDS_MAX,
+    FOLDS_MIN,
+    HOLDOUT_MAX,
+    HOLDOUT_MIN,
+    Mode,
+    TrainingRequest,
 )
-from engines.training.request import Mode, TrainingRequest
 from engines.training.runs import cancel, follow, leaderboard, results, run, runs, start, trials
 from engines.training.tasks import METRICS, SUPERVISED, TITLES, Metric, Task, guess_task
 
 __all__ = [
+    "BUDGET_MAX",
+    "BUDGET_MIN",
+    "FOLDS_MAX",
+    "FOLDS_MIN",
+    "HOLDOUT_MAX",
+    "HOLDOUT_MIN",
     "METRICS",
     "SUPERVISED",
     "TITLES",
+    "Algorithm",
     "Candidate",
-    "CandidateRecord",
     "Datasets",
     "Metric",
     "Mode",
-    "ModelRecord",
+    "RunFolders",
     "RunLog",
-    "RunRecord",
+    "Surroundings",
     "Task",
     "TaskResult",
     "TrainingRequest",
     "TrainingRun",
     "Trial",
-    "TrialRecord",
+    "algorithms",
     "cancel",
+    "execute",
     "follow",
     "guess_task",
     "leaderboard",
+    "log_again",
     "results",
     "run",
     "runs",

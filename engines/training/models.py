@@ -17,7 +17,7 @@ class TrainingRun(SQLModel, table=True):
 
     `request` is a TrainingRequest as JSON; `notes` are sentences on what was changed in the data;
     `warning` says what went wrong beside the training (for example tracking); `error` is a
-    sentence when the state is failed; `tracking_id` is the parent run in the tracking server.
+    sentence when the state is failed.
     """
 
     __tablename__ = "training_run"
@@ -43,7 +43,6 @@ class TrainingRun(SQLModel, table=True):
     actor_id: str
     actor_name: str
     correlation_id: str = ""
-    tracking_id: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -78,6 +77,7 @@ class TaskResult(SQLModel, table=True):
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     notes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     error: str = ""
+    tracking_link: str = ""
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -105,14 +105,11 @@ class Candidate(SQLModel, table=True):
         default_factory=dict, sa_column=Column(JSON, nullable=False)
     )
     folds_done: int = 0
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False)
-    )
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     seconds: float = 0.0
     trials: int = 0
     is_winner: bool = False
     reason: str = ""
-    tracking_id: str = ""
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
@@ -125,9 +122,7 @@ class Trial(SQLModel, table=True):
     run_id: str = Field(foreign_key="training_run.id", index=True)
     candidate_id: str = Field(foreign_key="training_candidate.id", index=True)
     number: int
-    parameters: dict[str, Any] = Field(
-        default_factory=dict, sa_column=Column(JSON, nullable=False)
-    )
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     score: float | None = None
     folds_done: int = 0
     seconds: float = 0.0

@@ -91,9 +91,7 @@ def run(db: Database, actor: Actor, run_id: str, experiments: Experiments) -> Tr
 
 
 @needs(Capability.EXPERIMENT_READ)
-def results(
-    db: Database, actor: Actor, run_id: str, experiments: Experiments
-) -> list[TaskResult]:
+def results(db: Database, actor: Actor, run_id: str, experiments: Experiments) -> list[TaskResult]:
     """The run's tasks in the order they were asked for. Raises NotFound or NotAllowed."""
     asked = run(db, actor, run_id, experiments).request["tasks"]
     with db.read() as session:

@@ -1,0 +1,85 @@
+"""A weighted mean of the best candidates, its weights found on out-of-fold answers.
+
+Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004: members are added one at
+a time, with replacement, as long as the fold mean of the metric grows.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from engines.training.catalogue import Algorithm
+from engines.training.contest import Entrant, eligible, update
+from engines.training.features import Flavour
+from engines.training.folds import FoldResult, Material, judged
+from engines.training.ledger import Ledger
+from engines.training.recipes import Recipe
+
+PICKS = 6
+MEMBERS = 3
+AMONG = 5
+Weights = dict[int, int]  # place in the field: how often picked
+BLEND = Algorithm("blend", "Blend", (), Flavour.TREE)
+
+
+def blend(ledger: Ledger, material: Material, entrants: list[Entrant]) -> Entrant | None:
+    """The best blend as one more entrant, or None when it is no better than its best member."""
+    field = sorted(eligible(entrants), key=lambda e: -e.score(ledger.metric))[:AMONG]
+    if len(field) < 2:
+        return None
+    weights = _select(ledger, material, field)
+    if len(weights) < 2:
+        return None
+    members = [(field[n], weight) for n, weight in sorted(weights.items())]
+    name = "Blend of " + ", ".join(f"{e.candidate.name} ×{weight}" for e, weight in members)
+    line = ledger.candidate("blend", name)
+    recipe = Recipe(BLEND, {}, tuple((e.recipe, weight) for e, weight in members))
+    made = Entrant(recipe, line, _results(material, members))
+    update(ledger, made)
+    line.state = "succeeded"
+    line.parameters = {e.candidate.name: weight for e, weight in members}
+    line.seconds = round(sum(e.candidate.seconds for e, _ in members), 3)
+    ledger.show(line)
+    ledger.log(f"{name}: {ledger.metric.title} {line.score:.4g}")
+    return made
+
+
+def _select(ledger: Ledger, material: Material, field: list[Entrant]) -> Weights:
+    chosen: Weights = {0: 1}
+    best = field[0].score(ledger.metric)
+    for _ in range(PICKS - 1):
+        open_to = [n for n in range(len(field)) if n in chosen or len(chosen) < MEMBERS]
+        tried = [_plus(chosen, n) for n in open_to]
+        scores = [_worth(ledger, material, field, weights) for weights in tried]
+        if max(scores) <= best + 1e-6 * abs(best):
+            break
+        best = max(scores)
+        chosen = tried[int(np.argmax(scores))]
+    return chosen
+
+
+def _plus(weights: Weights, place: int) -> Weights:
+    return {**weights, place: weights.get(place, 0) + 1}
+
+
+def _worth(ledger: Ledger, material: Material, field: list[Entrant], weights: Weights) -> float:
+    results = _results(material, [(field[n], weight) for n, weight in weights.items()])
+    return Entrant(Recipe(BLEND), ledger.candidate("", ""), results).score(ledger.metric)
+
+
+def _results(material: Material, members: list[tuple[Entrant, int]]) -> dict[int, FoldResult]:
+    shared = set.intersection(*(set(e.results) for e, _ in members))
+    return {fold: _mixed(material, members, fold) for fold in sorted(shared)}
+
+
+def _mixed(material: Material, members: list[tuple[Entrant, int]], fold: int) -> FoldResult:
+    results = [(entrant.results[fold], weight) for entrant, weight in members]
+    total = sum(weight for _, weight in results)
+    shares = np.sum([r.shares * (weight / total) for r, weight in results], axis=0)
+    if material.classes:
+        predicted = np.asarray(material.classes)[shares.argmax(axis=1)]
+    else:
+        predicted = np.sum([r.predicted * (weight / total) for r, weight in results], axis=0)
+    made = judged(material, results[0][0].rows, predicted, shares, 0.0)
+    seconds, asking = (sum(getattr(r, n) for r, _ in results) for n in ("seconds", "asking"))
+    return replace(made, seconds=seconds, asking=asking)

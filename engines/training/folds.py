@@ -1,0 +1,205 @@
+"""What a worker does: fit one candidate on one fold, or the winner on the whole training part."""
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import skops.io
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder
+
+from engines.core.trusted_types import TRUSTED_TYPES
+from engines.training.features import Flavour, preparation
+from engines.training.lags import lag_name
+from engines.training.pycaret_setup import Rows
+from engines.training.recipes import (
+    LOG_TARGET,
+    ROUNDS_MAX,
+    Blueprint,
+    Recipe,
+    estimator,
+    parameters,
+    pipeline,
+)
+from engines.training.scores import Answers, score
+from engines.training.tasks import CLASSIFICATION
+
+CACHE_BYTES = 400_000_000
+STOP_AFTER = 30  # rounds without a better score
+Numbers = tuple[Any, Any]
+
+
+@dataclass
+class Material:
+    """The data of one supervised task as every worker sees it; positions count its rows."""
+
+    features: pd.DataFrame
+    target: NDArray[Any]
+    train: Rows
+    holdout: Rows
+    folds: tuple[tuple[Rows, Rows], ...]
+    blueprint: Blueprint
+    classes: tuple[Any, ...]
+    naive_error: float = float("nan")
+    naive_column: str = ""
+    cache: dict[tuple[int, Flavour], Numbers] = field(default_factory=dict)
+
+    def rows(self, fold: int) -> tuple[Rows, Rows]:
+        """Positions to fit on and to test on."""
+        fit, test = self.folds[fold]
+        return self.train[fit], self.train[test]
+
+    def numbers(self, fold: int, flavour: Flavour) -> Numbers:
+        """The fold's prepared features, fitted on its training rows only; kept when small."""
+        if (fold, flavour) in self.cache:
+            return self.cache[fold, flavour]
+        fit, test = self.rows(fold)
+        prep = preparation(self.blueprint.roles, flavour, self.blueprint.seed)
+        made = prep.fit_transform(self.features.iloc[fit], self.target[fit])
+        both = made, prep.transform(self.features.iloc[test])
+        used = sum(_size(a) + _size(b) for a, b in self.cache.values())
+        if used + _size(both[0]) + _size(both[1]) < CACHE_BYTES:
+            self.cache[fold, flavour] = both
+        return both
+
+    def answers(self, truth: NDArray[Any], predicted: NDArray[Any], shares: Any) -> Answers:
+        """Predictions with what their scores need."""
+        return Answers(truth, predicted, shares, self.classes, self.naive_error)
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """Out-of-fold answers for `rows`, their scores, and how long fitting and answering took."""
+
+    rows: Rows
+    predicted: NDArray[Any]
+    shares: NDArray[np.float64]
+    scores: dict[str, float]
+    seconds: float
+    asking: float = 0.0  # of these, seconds a row for answering
+
+
+def fit_fold(material: Material, recipe: Recipe, fold: int) -> FoldResult:
+    """Fit the recipe on one fold and answer its test rows."""
+    began = time.monotonic()
+    fit, test = material.rows(fold)
+    if recipe.algorithm.id == "naive":
+        predicted = material.features[material.naive_column].to_numpy()[test]
+        predicted = np.where(np.isnan(predicted), np.nanmean(material.target[fit]), predicted)
+        return judged(material, test, predicted, np.empty((len(test), 0)), began)
+    to_fit, to_test = material.numbers(fold, recipe.algorithm.flavour)
+    made = estimator(recipe, material.blueprint).fit(to_fit, material.target[fit])
+    asked = time.monotonic()
+    predicted, shares = ask(made, to_test, material.classes)
+    asking = (time.monotonic() - asked) / max(len(test), 1)
+    return replace(judged(material, test, predicted, shares, began), asking=asking)
+
+
+def judged(
+    material: Material, rows: Rows, predicted: NDArray[Any], shares: Any, began: float
+) -> FoldResult:
+    """Answers with their scores."""
+    answers = material.answers(material.target[rows], predicted, shares)
+    scores = score(material.blueprint.task, answers)
+    return FoldResult(rows, predicted, shares, scores, time.monotonic() - began)
+
+
+def ask(model: Any, features: Any, classes: tuple[Any, ...]) -> tuple[NDArray[Any], Any]:
+    """Predictions, and class shares in the order of `classes` (zero for one never seen)."""
+    if not classes:
+        return np.asarray(model.predict(features), dtype="float64"), np.empty((0, 0))
+    found = np.asarray(model.predict_proba(features), dtype="float64")
+    shares = np.zeros((len(found), len(classes)))
+    shares[:, [classes.index(_plain(c)) for c in model.classes_]] = found
+    return np.asarray(classes)[shares.argmax(axis=1)], shares
+
+
+def rounds(material: Material, recipe: Recipe) -> int:
+    """How many boosting rounds serve, by early stopping inside the first fold's training rows.
+
+    The fold's own test rows are not touched, so no score is made better by it.
+    """
+    fit, _ = material.rows(len(material.folds) - 1)
+    to_fit, _ = material.numbers(len(material.folds) - 1, recipe.algorithm.flavour)
+    target = _numbered(material, recipe, fit)
+    labels = target if material.classes else None
+    keep, check = train_test_split(
+        np.arange(len(fit)), test_size=0.2, random_state=material.blueprint.seed, stratify=labels
+    )
+    known = parameters(recipe, material.blueprint)
+    make = material.blueprint.containers[recipe.algorithm.id].make
+    pair = [(to_fit[check], target[check])]
+    if recipe.algorithm.id == "xgboost":
+        made = make(**{**known, "n_estimators": ROUNDS_MAX}, early_stopping_rounds=STOP_AFTER)
+        best = made.fit(to_fit[keep], target[keep], eval_set=pair, verbose=False).best_iteration
+        return max(20, int(best * 1.1) + 1)
+    made = make(**{**known, "n_estimators": ROUNDS_MAX})
+    stop = [lightgbm.early_stopping(STOP_AFTER, verbose=False)]
+    made.fit(to_fit[keep], target[keep], eval_set=pair, callbacks=stop)
+    return max(20, int(made.best_iteration_ * 1.1) + 1)
+
+
+def _numbered(material: Material, recipe: Recipe, rows: Rows) -> NDArray[Any]:
+    target = material.target[rows]
+    if material.blueprint.task in CLASSIFICATION:
+        return np.asarray(LabelEncoder().fit_transform(target))
+    return np.log1p(target) if recipe.parameters.get(LOG_TARGET) else target
+
+
+def fit_whole(material: Material, recipe: Recipe, file: Path) -> FoldResult:
+    """Fit the winner on the training part, store it, and answer the hold-out, once."""
+    began = time.monotonic()
+    made = pipeline(recipe, material.blueprint)
+    made.fit(material.features.iloc[material.train], material.target[material.train])
+    skops.io.dump(made, file)
+    # What was stored is what is scored: a model that could not be read back fails here.
+    stored = skops.io.load(file, trusted=list(TRUSTED_TYPES))
+    rows = material.holdout
+    predicted, shares = ask(stored, material.features.iloc[rows], material.classes)
+    return judged(material, rows, predicted, shares, began)
+
+
+def shuffled_loss(
+    material: Material, file: Path, metric: str, columns: list[str], rows: int, repeats: int
+) -> dict[str, list[float]]:
+    """How much the hold-out score changes when a column is shuffled: permutation importance.
+
+    Breiman, Random Forests, Machine Learning 45 (2001). Positive or negative by the metric's own
+    direction; `rows` bounds the hold-out rows used.
+    """
+    stored = skops.io.load(file, trusted=list(TRUSTED_TYPES))
+    chosen = np.random.default_rng(material.blueprint.seed)
+    some = chosen.permutation(material.holdout)[:rows]
+    frame, truth = material.features.iloc[some], material.target[some]
+    usual = _scored(material, stored, frame, truth)[metric]
+    found = {}
+    for number, name in enumerate(columns):
+        mixed = np.random.default_rng([material.blueprint.seed, number])
+        turns = (frame.assign(**{name: mixed.permutation(frame[name])}) for _ in range(repeats))
+        found[name] = [usual - _scored(material, stored, turn, truth)[metric] for turn in turns]
+    return found
+
+
+def _scored(
+    material: Material, model: Any, frame: pd.DataFrame, truth: NDArray[Any]
+) -> dict[str, float]:
+    predicted, shares = ask(model, frame, material.classes)
+    return score(material.blueprint.task, material.answers(truth, predicted, shares))
+
+
+def naive_column(target: str, season_rows: int, wanted: list[int]) -> str:
+    """The lag column that repeats the last season, or the last value in short series."""
+    return lag_name(target, season_rows if season_rows in wanted else 1)
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if hasattr(label, "item") else label
+
+
+def _size(array: Any) -> int:
+    return int(array.data.nbytes if hasattr(array, "indptr") else array.nbytes)
