@@ -61,25 +61,26 @@ def without_marks(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
 
 
 def numbers(values: pd.Series, name: str) -> pd.Series:
-    """The column as numbers, blanks as missing, infinities refused."""
-    if pd.api.types.is_bool_dtype(values):
-        values = values.astype("int64")
+    """The column as numbers; infinities count as missing in numbers, and are refused in text."""
     ready = pd.to_numeric(values, errors="coerce")
     refuse(values, values.notna() & ready.isna(), name, "a number")
-    refuse(values, np.isinf(ready.astype("float64")), name, "a finite number")
-    return ready if pd.api.types.is_integer_dtype(ready) else ready.astype("float64")
+    if pd.api.types.is_integer_dtype(ready):
+        return ready
+    ready = ready.astype("float64")
+    endless = np.isinf(ready)
+    if values.dtype == object:
+        refuse(values, endless, name, "a finite number")
+    return ready.mask(endless)
 
 
 def booleans(values: pd.Series, name: str) -> pd.Series:
-    """The column as true and false; yes/no and 1/0 are understood."""
-    if pd.api.types.is_bool_dtype(values) and not values.isna().any():
-        return values.astype(bool)
+    """The column as 1.0 and 0.0, missing where blank; true/false, yes/no and 1/0 are read."""
     text = values.astype("string").str.strip().str.lower()
-    ready = pd.Series(np.nan, index=values.index, dtype=object)
-    ready[text.isin(TRUE).fillna(False).to_numpy(dtype=bool)] = True
-    ready[text.isin(FALSE).fillna(False).to_numpy(dtype=bool)] = False
+    ready = pd.Series(np.nan, index=values.index, dtype="float64")
+    ready[text.isin(TRUE).fillna(False).to_numpy(dtype=bool)] = 1.0
+    ready[text.isin(FALSE).fillna(False).to_numpy(dtype=bool)] = 0.0
     refuse(values, values.notna() & ready.isna(), name, "true or false")
-    return ready if ready.isna().any() else ready.astype(bool)
+    return ready
 
 
 def moments(values: pd.Series, name: str) -> pd.Series:

@@ -1,14 +1,13 @@
 """Two or more runs side by side."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from engines.core.errors import InvalidInput
 from engines.results.read import TaskFiles
-from engines.results.scores import fold_estimate, holdout_estimate, metric, number
+from engines.results.scores import Metric, fold_estimate, holdout_estimate, metric, number
 
 FEWEST_RUNS = 2
 
@@ -39,18 +38,16 @@ def _facts(files: TaskFiles) -> dict[str, str]:
     }
     scores = {f"folds: {metric(k).title}": fold_estimate(v).text for k, v in files.folds.items()}
     held = {f"hold-out: {metric(k).title}": number(v) for k, v in files.holdout_scores.items()}
-    return {**facts, **scores, **held, **_settings(card.facts), **_columns(files)}
+    fitted = {f"fit: {metric(k).title}": number(v) for k, v in files.fit_scores.items()}
+    return {**facts, **scores, **held, **fitted, **_settings(files), **_columns(files)}
 
 
-def _settings(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Hyperparameters and plain facts; longer structures are left out."""
-    plain = {k: v for k, v in facts.items() if isinstance(v, str | int | float | bool)}
-    own = facts.get("parameters")
-    chosen = own if isinstance(own, Mapping) else {}
-    return {
-        **{k: str(v) for k, v in plain.items()},
-        **{f"setting {k}": str(chosen[k]) for k in chosen},
-    }
+def _settings(files: TaskFiles) -> dict[str, str]:
+    """Plain facts and the winner's hyperparameters; longer structures are left out."""
+    plain = {k: v for k, v in files.card.facts.items() if isinstance(v, str | int | float)}
+    chosen = files.winner.get("parameters") or {}
+    told = {k: str(v) for k, v in plain.items()}
+    return {**told, **{f"setting {k}": str(v) for k, v in chosen.items()}}
 
 
 def _columns(files: TaskFiles) -> dict[str, str]:
@@ -61,6 +58,8 @@ def _columns(files: TaskFiles) -> dict[str, str]:
 def comparison_figure(runs: Mapping[str, TaskFiles]) -> go.Figure:
     """The judged metric of each run, on the folds and on the hold-out, with 95 % intervals."""
     first = metric(next(iter(runs.values())).card.metric)
+    if not all(files.card.is_supervised for files in runs.values()):
+        return _fits(runs, first)
     figure = go.Figure()
     folds = [fold_estimate(files.folds.get(first.id, [])) for files in runs.values()]
     held = [holdout_estimate(files, first.id) for files in runs.values()]
@@ -72,6 +71,12 @@ def comparison_figure(runs: Mapping[str, TaskFiles]) -> go.Figure:
         figure.add_scatter(x=_labels(runs), y=values, error_y=error, name=name, mode="markers")
     title = f"{first.title} with 95 % CI"
     return figure.update_layout(title="Runs compared", xaxis_title="", yaxis_title=title)
+
+
+def _fits(runs: Mapping[str, TaskFiles], judged: Metric) -> go.Figure:
+    values = [files.fit_scores.get(judged.id) for files in runs.values()]
+    figure = go.Figure(go.Scatter(x=_labels(runs), y=values, mode="markers"))
+    return figure.update_layout(title="Runs compared", xaxis_title="", yaxis_title=judged.title)
 
 
 def _labels(runs: Mapping[str, TaskFiles]) -> Sequence[str]:

@@ -44,7 +44,11 @@ def model_package(db: Database, runs: Runs, actor: Actor, run_id: str, task: str
 
 @needs(Capability.MODEL_DOWNLOAD)
 def run_package(
-    db: Database, runs: Runs, actor: Actor, run_id: str, reports: Mapping[str, Path] | None = None
+    db: Database,
+    runs: Runs,
+    actor: Actor,
+    run_id: str,
+    reports: Mapping[str, Path | bytes] | None = None,
 ) -> Path:
     """The zip of everything: each task's model package, plots, predictions, tables and logs.
 
@@ -76,7 +80,9 @@ def _model_files(files: TaskFiles, prefix: str = "") -> Iterator[Content]:
             yield f"{prefix}{name}", files.folder / name
 
 
-def _run_files(folder: Path, tasks: list[Path], reports: Mapping[str, Path]) -> Iterator[Content]:
+def _run_files(
+    folder: Path, tasks: list[Path], reports: Mapping[str, Path | bytes]
+) -> Iterator[Content]:
     for task in tasks:
         files, prefix = read_task(task), f"{task.name}/"
         yield from _model_files(files, prefix)

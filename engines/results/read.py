@@ -46,6 +46,18 @@ class TaskFiles:
         return found
 
     @cached_property
+    def fit_scores(self) -> dict[str, float]:
+        """Without a target: the winner's scores on the rows it was fitted on."""
+        told = self._json("metrics.json", {})
+        found: dict[str, float] = told.get("fit") or {}
+        return found
+
+    @property
+    def winner(self) -> dict[str, Any]:
+        """The winner's line of the leaderboard, or an empty one."""
+        return next((line for line in self.leaderboard if line.get("is_winner")), {})
+
+    @cached_property
     def importance(self) -> pd.DataFrame:
         """Columns feature, importance, std; the most important first."""
         rows = self._json("importance.json", [])

@@ -33,19 +33,24 @@ def readme(files: TaskFiles) -> str:
     aim = f" It predicts `{card.target}`." if card.target else ""
     about = f"A model trained by MLAAS.{aim}\n\n{' '.join(verdict(files))}"
     hidden = "\nColumn names are replaced by C1, C2 … (anonymised).\n" if card.anonymised else ""
+    if card.facts.get("lags"):
+        hidden += f"\nA column `{card.target} lag N` holds the target's value N rows before.\n"
     return "\n\n".join(
         [title, about, _scores(files), RUN, f"## Columns\n{hidden}", _columns(files), LIMITS]
     )
 
 
 def _scores(files: TaskFiles) -> str:
+    """The scores as a Markdown table, with whatever columns the task has."""
+    frame = metrics_frame(files)
+    if frame.empty:
+        return "## Scores\n\nThis task has no scores."
     rows = [
-        f"| {row['metric']} | {number(row['folds'])} | {number(row['low'])} to "
-        f"{number(row['high'])} | {number(row['hold-out (not used to choose)'])} |"
-        for row in metrics_frame(files).to_dict("records")
+        " | ".join(number(v) if isinstance(v, float) else str(v) for v in row)
+        for row in frame.itertuples(index=False)
     ]
-    head = "| metric | folds (mean) | 95 % CI | hold-out |\n|---|---|---|---|"
-    return f"## Scores\n\n{head}\n" + "\n".join(rows)
+    heads = [" | ".join(frame.columns), "|".join(["---"] * len(frame.columns))]
+    return "## Scores\n\n" + "\n".join(f"| {line} |" for line in [*heads, *rows])
 
 
 def _columns(files: TaskFiles) -> str:

@@ -178,6 +178,8 @@ def leaderboard_frame(files: TaskFiles) -> pd.DataFrame:
 
 def metrics_frame(files: TaskFiles) -> pd.DataFrame:
     """Every metric: its title, the fold estimate that chose, and the hold-out value beside it."""
+    if not files.card.is_supervised:
+        return pd.DataFrame([_fit_line(name, value) for name, value in files.fit_scores.items()])
     names = dict.fromkeys([files.card.metric, *files.folds, *files.holdout_scores])
     rows = []
     for name in filter(None, names):
@@ -194,3 +196,8 @@ def metrics_frame(files: TaskFiles) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _fit_line(name: str, value: float) -> dict[str, object]:
+    better = "higher" if metric(name).more_is_better else "lower"
+    return {"metric": metric(name).title, "better": better, "fitted rows": value}

@@ -20,7 +20,7 @@ def verdict(files: TaskFiles) -> list[str]:
 
 def _choice(files: TaskFiles, judged: Metric) -> str:
     board = files.leaderboard
-    winner = next((line for line in board if line.get("is_winner")), board[0] if board else {})
+    winner = files.winner
     mean = fold_estimate(winner.get("folds", {}).get(judged.id, []))
     name = winner.get("name") or files.card.algorithm
     told = f"**{name}** is chosen: {judged.title} {mean.text} over the folds"
@@ -65,11 +65,11 @@ def _gap(files: TaskFiles, judged: Metric) -> str:
 
 def _unsupervised(files: TaskFiles) -> str:
     judged = metric(files.card.metric)
-    score = files.holdout_scores.get(judged.id, math.nan)
+    score = files.fit_scores.get(judged.id, math.nan)
     scored = "" if math.isnan(score) else f", {judged.title} {number(score)}"
     frame = files.assignments
     if "cluster" in frame:
-        groups = frame["cluster"].nunique()
+        groups = frame.loc[frame["cluster"] != -1, "cluster"].nunique()  # -1 is no cluster
         said = f"finds {groups} clusters in {len(frame):,} rows"
     elif "anomaly" in frame:
         strange = int(frame["anomaly"].astype(bool).sum())

@@ -116,7 +116,7 @@ class MlflowTracker:
         """Draw the plots, keep folder and model, close the run; return its link."""
         with self._translated():
             run, task = records.split(parent)
-            scores = {f"{task}.holdout_{k}": v for k, v in records.holdout(folder).items()}
+            scores = {f"{task}.{k}": v for k, v in records.final_scores(folder).items()}
             self._log(run, {}, self._entities.values(scores))
             if register:
                 self._register(run, folder)
@@ -257,7 +257,7 @@ class MlflowTracker:
             # An embedded registry would look the model up in MLflow's global default store.
             source=f"models:/{logged.model_id}" if self._is_server else logged.artifact_location,
             run_id=run,
-            tags=records.version_tags(card, records.holdout(folder), above.data.tags),
+            tags=records.version_tags(card, records.final_scores(folder), above.data.tags),
             model_id=logged.model_id,
             await_creation_for=0,
         )

@@ -79,15 +79,17 @@ def run_tags(experiment_id: str, run_id: str, table: Table) -> dict[str, str]:
 def version_tags(card: ModelCard, scores: Mapping[str, float], run_tags: Any) -> dict[str, str]:
     """The tags of a registered version: whence it comes, and how it scored on the hold-out."""
     origin = {k: v for k, v in run_tags.items() if k.startswith("mlaas.")}
-    held = {f"holdout.{name}": f"{value:.6g}" for name, value in scores.items()}
+    held = {name: f"{value:.6g}" for name, value in scores.items()}
     own = {"mlaas.task": card.task, "mlaas.algorithm": card.algorithm, "metric": card.metric}
     return {**origin, **own, **held}
 
 
-def holdout(folder: Path) -> dict[str, float]:
-    """The hold-out scores in a task's `metrics.json`."""
-    scores = read_json(folder / "metrics.json").get("holdout", {})
-    return {k: float(v) for k, v in scores.items() if isinstance(v, int | float)}
+def final_scores(folder: Path) -> dict[str, float]:
+    """The scores in a task's `metrics.json`: on the hold-out, or of the fit without a target."""
+    told = read_json(folder / "metrics.json")
+    kinds = [(kind, told.get(kind) or {}) for kind in ("holdout", "fit")]
+    flat = {f"{kind}_{name}": v for kind, scores in kinds for name, v in scores.items()}
+    return {name: float(v) for name, v in flat.items() if isinstance(v, int | float)}
 
 
 def texts(values: Mapping[str, Any]) -> dict[str, str]:

@@ -128,6 +128,7 @@ def telco(run: Path, shared: Path, aliases: dict[str, str] | None = None, C: flo
         "average_precision": average_precision_score(y[800:] == "Yes", shares[:, 1]),
     }
     board = leaderboard({"Logistic regression": folds, "Baseline": np.full(3, 0.5)}, "roc_auc")
+    board[0]["parameters"] = {"C": C}
     return write(
         run / "binary",
         model,
@@ -139,7 +140,7 @@ def telco(run: Path, shared: Path, aliases: dict[str, str] | None = None, C: flo
             metric="roc_auc",
             algorithm="Logistic regression",
             anonymised=bool(aliases),
-            facts={"parameters": {"C": C}},
+            facts={"rows": 1000},
         ),
         X,
         {
@@ -235,7 +236,7 @@ def wholesale(run: Path, shared: Path) -> Path:
             frame,
             {
                 "assignments.parquet": pd.DataFrame({**axes, **answers}),
-                "metrics.json": {"folds": {}, "holdout": scores, "ci": {}},
+                "metrics.json": {"folds": {}, "holdout": {}, "ci": {}, "fit": scores},
                 "leaderboard.json": [
                     {
                         "name": name,

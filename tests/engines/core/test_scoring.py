@@ -37,9 +37,18 @@ def test_conform_turns_numbers_into_words_where_categories_are_words():
 
 @pytest.mark.parametrize("values", [["yes", "No"], [1, 0], [True, False], ["TRUE", "false"]])
 def test_conform_reads_booleans(values):
-    found = typed(values, "boolean")
-    assert found.dtype == bool
-    assert found.tolist() == [True, False]
+    assert typed(values, "boolean").tolist() == [1.0, 0.0]
+
+
+def test_conform_refuses_other_words_as_booleans():
+    with pytest.raises(scoring.SchemaFault, match="must be true or false; row 1 has “maybe”"):
+        typed(["maybe"], "boolean")
+
+
+def test_conform_takes_infinity_as_missing_in_numbers_and_refuses_it_in_text():
+    assert typed([1.0, np.inf], "numeric").isna().tolist() == [False, True]
+    with pytest.raises(scoring.SchemaFault, match="finite number; row 1 has “inf”"):
+        typed(["inf"], "numeric")
 
 
 def test_conform_reads_dates_and_refuses_others():

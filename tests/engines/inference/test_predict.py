@@ -115,7 +115,7 @@ def test_predict_record_accepts_missing_values(runs, analyst):
     ("column", "value", "sentence"),
     [
         ("tenure", "long", "“tenure” must be a number; row 1 has “long”."),
-        ("MonthlyCharges", float("inf"), "“MonthlyCharges” must be a finite number"),
+        ("MonthlyCharges", "inf", "“MonthlyCharges” must be a finite number"),
         ("Contract", "Weekly", "“Contract” has a category the model never saw, “Weekly”"),
     ],
 )

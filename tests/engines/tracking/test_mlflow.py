@@ -185,7 +185,7 @@ def test_finish_registers_skops_with_signature_and_example(tracker, table, run_f
     assert versions[0].name == "churn-exp-regi-binary"
     assert versions[0].aliases == ("candidate",)
     assert versions[0].tags["mlaas.algorithm"] == "Logistic regression"
-    assert float(versions[0].tags["holdout.roc_auc"]) > 0.5
+    assert float(versions[0].tags["holdout_roc_auc"]) > 0.5
     model = tracked(tracker, parent).outputs.model_outputs[0].model_id
     files = {f.path for f in tracker._client.list_logged_model_artifacts(model)}
     assert {"MLmodel", "model.skops", "input_example.json", "requirements.txt"} <= files

@@ -1,0 +1,117 @@
+"""Routes that hand out zips: one model ready to run, or everything of a run.
+
+They stand behind the gate, which knows the person; the engine checks the person's right and
+writes the audit row. A zip is made on disk, streamed from there, and gone when it was sent.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from app.uploads import STATUS, ActorOf, gate_actor
+from engines import eda, results, training
+from engines.core.access import Actor, Capability, require
+from engines.core.correlation import correlated
+from engines.core.errors import MlaasError
+from engines.eda import ReportKind
+from engines.wiring import Services
+
+SLICE = 1024 * 1024  # bytes sent at once
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+Pack = Callable[[Services, Actor, Request], Path]
+
+
+def routes(services: Services, actor_of: ActorOf = gate_actor) -> list[Route]:
+    """The download routes on these services."""
+    return [
+        Route(path, partial(_send, services, actor_of, pack), methods=["GET"])
+        for path, pack in (
+            ("/downloads/model/{run_id:str}/{task:str}.zip", _model),
+            ("/downloads/run/{run_id:str}.zip", _run),
+        )
+    ]
+
+
+def model_url(run_id: str, task: str) -> str:
+    """Where one model's package is fetched."""
+    return f"/downloads/model/{run_id}/{task}.zip"
+
+
+def run_url(run_id: str) -> str:
+    """Where the package of everything is fetched."""
+    return f"/downloads/run/{run_id}.zip"
+
+
+async def _send(services: Services, actor_of: ActorOf, pack: Pack, request: Request) -> Response:
+    actor = actor_of(request)
+    if actor is None:
+        return PlainTextResponse("You are signed out.", 401)
+    try:
+        place = await run_in_threadpool(_packed, services, actor, pack, request)
+    except MlaasError as failure:
+        return PlainTextResponse(str(failure), STATUS.get(type(failure), 500))
+    return _stream(place, _file_name(request))
+
+
+def _packed(services: Services, actor: Actor, pack: Pack, request: Request) -> Path:
+    with correlated():
+        return pack(services, actor, request)
+
+
+def _model(services: Services, actor: Actor, request: Request) -> Path:
+    given = request.path_params
+    return results.model_package(services.db, services.runs, actor, given["run_id"], given["task"])
+
+
+def _run(services: Services, actor: Actor, request: Request) -> Path:
+    run_id = request.path_params["run_id"]
+    require(actor, Capability.MODEL_DOWNLOAD)  # before reports are drawn for nothing
+    reports = explorations(services, actor, run_id)
+    return results.run_package(services.db, services.runs, actor, run_id, reports)
+
+
+def explorations(services: Services, actor: Actor, run_id: str) -> dict[str, bytes]:
+    """The newest reports on the run's data set, by path in the zip; none without the right."""
+    if not actor.may(Capability.EDA_READ):
+        return {}
+    run = training.run(services.db, actor, run_id, services.experiments)
+    files: dict[str, bytes] = {}
+    for kind in ReportKind:
+        found = eda.standings(services.study, actor, run.experiment_id, kind, run.dataset_id)
+        newest = next((each for each in found if each.ready), None)
+        if newest and kind is ReportKind.PROFILE:
+            files["eda/profile.html"] = eda.profile(services.study, actor, newest.row.id)
+        elif newest:
+            exported = eda.exported(services.study, actor, newest.row.id)
+            files |= {f"eda/{name}": content for name, content in exported.items()}
+    return files
+
+
+def _file_name(request: Request) -> str:
+    given = request.path_params
+    return "-".join(["mlaas", given["run_id"][:8], *([given["task"]] if "task" in given else [])])
+
+
+def _stream(place: Path, name: str) -> Response:
+    """Send the file and forget it: its name is removed before the first byte leaves."""
+    file = place.open("rb")
+    size = place.stat().st_size
+    place.unlink()
+    headers = {
+        **HEADERS,
+        "Content-Length": str(size),
+        "Content-Disposition": f'attachment; filename="{name}.zip"',
+    }
+    return StreamingResponse(_slices(file), media_type="application/zip", headers=headers)
+
+
+def _slices(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while part := file.read(SLICE):
+            yield part
