@@ -7,6 +7,8 @@ from engines.core.database import Database
 from engines.core.first_users import ensure_administrator, ensure_demo_users
 from engines.core.settings import Settings
 
+DEMO_ANALYST = "analyst"
+
 
 def prepare(settings: Settings, environ: Mapping[str, str]) -> None:
     """Make everything ready to start; what is there already is left as it is.
@@ -20,13 +22,24 @@ def prepare(settings: Settings, environ: Mapping[str, str]) -> None:
     migrate.upgrade(db)
     _announce("the first administrator", {"admin": ensure_administrator(db, environ)})
     if environ.get("DEMO") == "1":
-        _announce("the demonstration", ensure_demo_users(db, environ))
+        _demonstrate(settings, db, environ)
     db.engine.dispose()
+
+
+def _demonstrate(settings: Settings, db: Database, environ: Mapping[str, str]) -> None:
+    from app.demonstration import load_samples  # half a second that other starts are spared
+
+    created = ensure_demo_users(db, environ)
+    if environ.get("MLAAS_DEMO_PASSWORD"):
+        created = dict.fromkeys(created, "the one in MLAAS_DEMO_PASSWORD")
+    _announce("the demonstration", created)
+    if DEMO_ANALYST in created:
+        load_samples(settings, DEMO_ANALYST)
 
 
 def _announce(whose: str, passwords: Mapping[str, str | None]) -> None:
     made = {name: password for name, password in passwords.items() if password}
     if made:
-        print(f"Sign-in of {whose}, shown this once:")
+        print(f"Sign-in of {whose}, shown this once:", flush=True)
     for name, password in made.items():
         print(f"    {name:<10} {password}", flush=True)

@@ -11,12 +11,15 @@ from engines.core.database import Database
 from engines.core.settings import Paths, Settings
 from engines.wiring import Services
 from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the whole suite
+    browser,
     database_url,
     migrated_file,
     migrated_name,
     postgres,
+    product,
     pytest_addoption,
     pytest_collection_modifyitems,
+    visitor,
 )
 
 ROOT = Path(__file__).parent.parent

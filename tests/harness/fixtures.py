@@ -1,4 +1,4 @@
-"""Databases for the tests, on the backend of this run; tests/conftest.py takes them over."""
+"""What tests run on: databases of the chosen backend, the product, a browser."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser, Page
 from sqlmodel import SQLModel
 
 from engines.core.database import Database
 from engines.core.events import append_only_statements
+from tests.harness.browser import chromium, open_page
 from tests.harness.postgres import PostgresServer, postgres_server
+from tests.harness.product import Product, running_product
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -74,3 +77,24 @@ def _migrate(url: str) -> None:
         for statement in append_only_statements(db.url.get_backend_name()):
             connection.exec_driver_sql(statement)
     db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The whole product running, with demo users and samples; slow to start, so one for all."""
+    with running_product(tmp_path_factory.mktemp("product")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all browser tests."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser, product: Product) -> Iterator[Page]:
+    """A page of somebody who is not signed in yet."""
+    with open_page(browser, product.url) as page:
+        yield page

@@ -1,0 +1,30 @@
+"""How Sphinx builds the documentation; `make docs` treats every warning as an error."""
+
+import importlib
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+# autodoc imports with TYPE_CHECKING switched on, which pydantic cannot stand; so they come first.
+for module in sorted((Path(__file__).parent / "engines").glob("[!i]*.md")):
+    importlib.import_module(f"engines.{module.stem}")
+
+project = "MLAAS"
+author = "the MLAAS project"
+copyright = "the MLAAS project"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+exclude_patterns = ["README.md"]
+html_theme = "furo"
+html_title = "MLAAS"
+html_static_path: list[str] = []
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_inherit_docstrings = False
+autodoc_preserve_defaults = True
