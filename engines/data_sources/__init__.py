@@ -36,7 +36,7 @@ from engines.data_sources.options import (
     Seen,
     Step,
 )
-from engines.data_sources.rows import Match, RowFilter, RowPage, page_rows
+from engines.data_sources.rows import Match, RowFilter, RowPage, export_rows, page_rows
 from engines.data_sources.samples import SAMPLES, Sample, use_sample
 from engines.data_sources.uploads import (
     SLICE_BYTES,
@@ -78,6 +78,7 @@ __all__ = [
     "current",
     "detect",
     "discard_upload",
+    "export_rows",
     "finish_upload",
     "get",
     "history",

@@ -182,6 +182,7 @@ def _new(
         anonymised=bool(former and former.anonymised),
         bytes=table.raw_bytes,
         created_by=actor.id,
+        created_by_name=actor.name,
     )
 
 

@@ -42,5 +42,6 @@ class Dataset(SQLModel, table=True):
     anonymised: bool = False
     bytes: int = Field(sa_type=BigInteger)
     created_by: str
+    created_by_name: str
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     superseded: bool = Field(default=False, index=True)
