@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engines import observability, orchestration, projects, results, training
+from engines import observability, orchestration, projects, results
 from engines.core import settings as configuration
 from engines.core import users
 from engines.core.access import Actor
@@ -22,6 +22,7 @@ from engines.data_sources import Datasets
 from engines.eda import Study
 from engines.tracking import Tracker
 from engines.tracking.mlflow import MlflowTracker
+from engines.training import RunFolders
 
 
 class ProjectExperiments:
@@ -41,17 +42,6 @@ def _check_readable(db: Database, actor: Actor, experiment_id: str) -> None:
     projects.get(db, actor, experiment_id)
 
 
-class TrainingRuns:
-    """The training engine's run folders, as inference and results see them."""
-
-    def __init__(self, db: Database, experiments: Experiments, root: Path) -> None:
-        self._db, self._experiments, self._root = db, experiments, root
-
-    def folder(self, actor: Actor, run_id: str) -> Path:
-        """The folder of a run the actor may see. Raises NotFound or NotAllowed."""
-        return self._root / training.run(self._db, actor, run_id, self._experiments).id
-
-
 @dataclass(frozen=True)
 class Services:
     """Everything a page, a route or a job may call on."""
@@ -69,9 +59,9 @@ class Services:
         return Datasets(self.db, self.store_dir, self.experiments, self.uploads_dir, limits)
 
     @property
-    def runs(self) -> TrainingRuns:
+    def runs(self) -> RunFolders:
         """The training runs' folders."""
-        return TrainingRuns(self.db, self.experiments, self.runs_dir)
+        return RunFolders(self.db, self.experiments, self.runs_dir)
 
     @property
     def study(self) -> Study:
