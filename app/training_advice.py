@@ -1,5 +1,6 @@
 """The suggestions on the Training page: the verdict first, the reasons on request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from engines.core.access import Actor, Capability, require
 from engines.core.errors import NotAllowed
 from engines.core.tables import Table
 from engines.projects import Experiment
-from engines.recommendation import Recommendation, recommend
+from engines.recommendation import Algorithm, Recommendation, recommend
 from engines.training import TITLES
 
 
@@ -50,18 +51,22 @@ WARNING = (st.warning, ":material/warning:")
 
 
 def _algorithms(advice: Recommendation) -> None:
-    for task, ranked in advice.algorithms.items():
-        rows = [
-            {
-                "Algorithm": algorithm.name,
-                "Why": algorithm.reason,
-                "Expected time": algorithm.time.value,
-                "Readable": algorithm.interpretable,
-            }
-            for algorithm in ranked
-        ]
-        st.markdown(f"**{TITLES[training.Task(task.value)]}**")
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height=min(38 + 35 * len(rows), 250))
+    for place, (task, ranked) in enumerate(advice.algorithms.items()):
+        with st.expander(TITLES[training.Task(task.value)], expanded=place == 0):
+            _ranking(ranked)
+
+
+def _ranking(ranked: Sequence[Algorithm]) -> None:
+    rows = [
+        {
+            "Algorithm": algorithm.name,
+            "Why": algorithm.reason,
+            "Expected time": algorithm.time.value,
+            "Readable": "yes" if algorithm.interpretable else "no",
+        }
+        for algorithm in ranked
+    ]
+    st.table(pd.DataFrame(rows).set_index("Algorithm"))
 
 
 def _metrics(advice: Recommendation) -> None:

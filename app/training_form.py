@@ -200,6 +200,7 @@ def _left_out(table: Table, target: str, start: TrainingRequest, draft: Draft) -
         "Columns left out",
         options,
         default=[name for name in start.left_out if name in options],
+        placeholder="None: every column is used",
         help="Not used as features. The suggestions say why each of theirs is here.",
         **draft.keep("left_out", by_target=True),
     )

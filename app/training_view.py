@@ -9,10 +9,10 @@ import streamlit as st
 from app.services import services
 from app.ui import confirm, go, live, page_link, state_badge
 from engines import training
-from engines.core.access import Actor
+from engines.core.access import Actor, Capability
 from engines.core.database import now
 from engines.core.errors import NotFound
-from engines.core.scheduling import JobStatus
+from engines.core.scheduling import JobState, JobStatus
 from engines.training import (
     METRICS,
     TITLES,
@@ -34,9 +34,13 @@ def live_run(actor: Actor, run: TrainingRun) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader("Training now", anchor=False)
             st.space("stretch")
-            if st.button("Cancel run", icon=":material/stop_circle:", key=f"cancel:{run.id}"):
+            if actor.may(Capability.JOB_CANCEL) and _pressed_cancel(run):
                 _ask_cancel(actor, run)
         _under_way(actor, run.id)
+
+
+def _pressed_cancel(run: TrainingRun) -> bool:
+    return st.button("Cancel run", icon=":material/stop_circle:", key=f"cancel:{run.id}")
 
 
 def _ask_cancel(actor: Actor, run: TrainingRun) -> None:
@@ -135,15 +139,26 @@ def _past(actor: Actor, run: TrainingRun) -> None:
         st.space("stretch")
         if run.state == "succeeded":
             page_link("Results", "results", experiment=run.experiment_id, run=run.id)
-        if st.button("Train again with these settings", key=f"again:{run.id}", type="tertiary"):
-            request = TrainingRequest.from_json(run.request)
-            go("training", **{"experiment": run.experiment_id, "from": run.id},
-               target=request.target)  # fmt: skip
+        if actor.may(Capability.TRAINING_RUN):
+            _offer_again(run)
     if run.error:
-        st.error(run.error, icon=":material/error:")
+        _say_why(run)
     if run.warning:
         st.warning(run.warning, icon=":material/warning:")
     _outcome(actor, run)
+
+
+def _offer_again(run: TrainingRun) -> None:
+    if st.button("Train again with these settings", key=f"again:{run.id}", type="tertiary"):
+        query = {"experiment": run.experiment_id, "from": run.id}
+        go("training", **query, target=run.request["target"])
+
+
+def _say_why(run: TrainingRun) -> None:
+    if run.state == JobState.CANCELLED:
+        st.caption(run.error)
+    else:
+        st.error(run.error, icon=":material/error:")
 
 
 def _asked(run: TrainingRun) -> str:

@@ -40,7 +40,7 @@ def _judge(entry: Entry, facts: Characteristics, probe: Probe) -> Algorithm:
     time = time_class(entry, facts)
     slow = {TimeClass.SECONDS: 0.0, TimeClass.MINUTES: 0.05, TimeClass.LONG: 0.3}[time]
     total = sum(weight for _, weight in holding)
-    parts = [general, *(text for text, _ in holding)]
+    parts = [entry.about or general, *(text for text, _ in holding)]
     return Algorithm(
         id=entry.id,
         name=entry.name,
@@ -131,7 +131,7 @@ def _none(facts: Characteristics, probe: Probe) -> Iterable[Clue]:
 RULES: dict[Family, tuple[float, str, Clues]] = {
     Family.LINEAR: (0.5, "A straight model whose weights can be read", _linear),
     Family.SPARSE_LINEAR: (0.45, "A straight model that drops weak features", _sparse_linear),
-    Family.BOOSTING: (0.65, "Trees that correct one another, most often the strongest", _boosting),
+    Family.BOOSTING: (0.65, "Trees that correct one another", _boosting),
     Family.FOREST: (0.55, "Many trees that vote, hard to get wrong", _forest),
     Family.TREE: (0.3, "One tree that can be read as rules, a baseline to explain", _tree),
     Family.NEIGHBOURS: (0.3, "Judges a row by the ones most like it", _neighbours),
