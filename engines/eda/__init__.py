@@ -13,6 +13,7 @@ from engines.eda.report import Report
 from engines.eda.requests import (
     Standing,
     exported,
+    is_current,
     log_again,
     may_explore,
     plotted,
@@ -43,6 +44,7 @@ __all__ = [
     "heat_map",
     "histogram",
     "html_report",
+    "is_current",
     "log_again",
     "may_explore",
     "missing_bars",

@@ -75,11 +75,12 @@ def _check_sample(table: Table, plan: SamplePlan, names: set[str]) -> None:
 
 
 def digest(table: Table, options: Options) -> str:
-    """The cache key (16 hexadecimal characters): options, column types, report version.
+    """The cache key (16 hexadecimal characters): options, column types, names, version.
 
-    The table's content is the other half of the key; types are here since people correct them.
+    The table's content is the other half of the key. Types are here since people correct them,
+    and whether names are hidden, since files made before must not be shown after.
     """
     plan = SamplePlan() if options.sample.method is SampleMethod.ALL else options.sample
     types = [(column.name, column.type.value) for column in table.columns]
-    content = [VERSION, options.target, asdict(plan), types]
+    content = [VERSION, options.target, asdict(plan), types, table.anonymised]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

@@ -83,6 +83,7 @@ def request_profile(
     return _queued(study, actor, row)
 
 
+@needs(Capability.EDA_READ)
 def may_explore(study: Study, actor: Actor, experiment_id: str) -> bool:
     """True when the actor may ask for reports of this experiment."""
     if not actor.may(Capability.EDA_RUN):
@@ -167,6 +168,11 @@ def _queued(study: Study, actor: Actor, row: EdaReport) -> Standing:
     return standing(study, kept)
 
 
+def is_current(standing: Standing, table: Table) -> bool:
+    """True when it is about the table as it stands: same columns, types and names."""
+    return standing.row.digest == digest(table, standing.options)
+
+
 def standing(study: Study, row: EdaReport) -> Standing:
     """The row with its readiness and its job's present state."""
     ready = row.done_at is not None and store.exists(study.folder, row)
@@ -222,7 +228,8 @@ def plotted(study: Study, actor: Actor, report_id: str, positions: list[int]) ->
 @needs(Capability.EDA_READ)
 def profile(study: Study, actor: Actor, report_id: str) -> bytes:
     """The stored ydata-profiling page. Raises NotFound, NotAllowed or NotReady."""
-    return store.load_profile(study.folder, readable_row(study, actor, report_id))
+    row = readable_row(study, actor, report_id, ReportKind.PROFILE)
+    return store.load_profile(study.folder, row)
 
 
 @needs(Capability.EDA_READ)
@@ -234,11 +241,13 @@ def exported(study: Study, actor: Actor, report_id: str) -> dict[str, bytes]:
     return report_files(store.load(study.folder, row), table, sample)
 
 
-def readable_row(study: Study, actor: Actor, report_id: str) -> EdaReport:
-    """The row of that id, for a person who may see its experiment. Raises NotFound."""
+def readable_row(
+    study: Study, actor: Actor, report_id: str, kind: ReportKind = ReportKind.EXPLORE
+) -> EdaReport:
+    """The row of that id and kind, for whoever may see its experiment. Raises NotFound."""
     with study.db.read() as session:
         row = session.get(EdaReport, report_id)
-    if row is None:
+    if row is None or row.kind != kind:
         raise NotFound("There is no such report.", hint="Open the experiment's Explore page.")
     study.experiments.check_readable(actor, row.experiment_id)
     return row

@@ -1,5 +1,7 @@
 """Reports asked for, kept, logged, followed and read, on the embedded database and queue."""
 
+from dataclasses import replace
+
 import pytest
 from sqlmodel import select
 
@@ -165,6 +167,17 @@ def test_a_checker_reads_what_an_analyst_explored(wholesale, to_table, on, analy
 def test_an_unknown_report_is_not_found(study, analyst):
     with pytest.raises(NotFound):
         eda.report(study, analyst, "nothing")
+
+
+def test_hiding_the_names_asks_for_a_new_report(wholesale, to_table, on, analyst):
+    table = to_table(wholesale)
+    study = on(table)
+    asked = ask(study, analyst)
+    hidden = replace(table, anonymised=True)
+    assert eda.is_current(asked, table)
+    assert not eda.is_current(asked, hidden)
+    assert ask(on(hidden), analyst).row.id != asked.row.id
+    assert b"Fresh" not in study.log.kept[1]["eda_figures.json"]
 
 
 def test_plotted_rows_come_by_position(wholesale, to_table, on, analyst):

@@ -1,0 +1,17 @@
+"""Explore page: the verdict on the data first, then its statistics, plots and report."""
+
+from app.eda_tabs import tabs
+from app.eda_view import choices, open_report, verdict
+from app.ui import boundary, header, page_actor, page_experiment
+from engines.core.access import Capability
+
+actor = page_actor(Capability.EDA_READ)
+experiment = page_experiment(actor)
+header("Explore", experiment, "eda")
+
+with boundary():
+    opened = open_report(actor, experiment)
+    if opened:
+        verdict(opened)
+        choices(opened)
+        tabs(opened)
