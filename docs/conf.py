@@ -1,14 +1,21 @@
 """How Sphinx builds the documentation; `make docs` treats every warning as an error."""
 
 import importlib
+import inspect
 import sys
 from pathlib import Path
+
+from sqlmodel import SQLModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 # autodoc imports with TYPE_CHECKING switched on, which pydantic cannot stand; so they come first.
 for module in sorted((Path(__file__).parent / "engines").glob("[!i]*.md")):
     importlib.import_module(f"engines.{module.stem}")
+
+# A table's fields are database columns, which have no text form as default values.
+for table in SQLModel.__subclasses__():
+    type.__setattr__(table, "__signature__", inspect.Signature())
 
 project = "MLAAS"
 author = "the MLAAS project"
