@@ -11,10 +11,10 @@ from pathlib import Path
 import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from app import login, login_oidc, reports, uploads
+from app import login, reports, uploads
 from app.gate import Gate
 from app.services import services
 from engines import observability
@@ -30,10 +30,18 @@ def routes(svc: Services) -> list[BaseRoute]:
     """Our own routes, served before Streamlit's; the gate stands before all of them."""
     return [
         *login.routes(svc.db, svc.settings),
-        *login_oidc.routes(svc.db, svc.settings),
+        *_provider_routes(svc),
         *uploads.routes(svc),
         *reports.routes(svc),
     ]
+
+
+def _provider_routes(svc: Services) -> list[Route]:
+    if svc.settings.backends.identity != "oidc":
+        return []
+    from app import login_oidc  # Authlib takes its time, and most installations never need it
+
+    return login_oidc.routes(svc.db, svc.settings)
 
 
 def build(svc: Services) -> st.App:

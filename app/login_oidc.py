@@ -38,9 +38,7 @@ FAILED = "The company sign-in did not work. Try again; if it stays, tell the pla
 
 
 def routes(db: Database, settings: Settings) -> list[Route]:
-    """The way to the provider and back; none with another identity backend."""
-    if settings.backends.identity != "oidc":
-        return []
+    """The way to the provider and back."""
     provider = Provider(db, settings)
     return [
         Route("/login/oidc", provider.leave, methods=["GET"]),
