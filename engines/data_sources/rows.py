@@ -14,7 +14,7 @@ from engines.data_sources.sql import name, session, text
 MOST_ROWS = 10_000  # per page
 EXPORTED_CELLS = 5_000_000  # what one CSV download may hold
 SQL_TYPES = {
-    ColumnType.INTEGER: "BIGINT",
+    ColumnType.INTEGER: "DECIMAL(38, 9)",  # as BIGINT, 9.5 would be rounded to 10
     ColumnType.NUMERIC: "DOUBLE",
     ColumnType.BOOLEAN: "BOOLEAN",
     ColumnType.DATETIME: "TIMESTAMP",

@@ -25,6 +25,7 @@ from engines.data_sources.sql import disk_errors, disk_full
 SLICE_BYTES = 8 * 1024**2
 PARTIAL_KEPT = timedelta(days=1)
 COMPLETE_KEPT = timedelta(days=7)
+QUIET = timedelta(seconds=30)  # an upload silent for this long has broken off
 SPARE_BYTES = 64 * 1024**2  # what must stay free on the disk beside a new upload
 LONGEST_NAME = 150
 
@@ -147,7 +148,11 @@ def pending_upload(datasets: Datasets, actor: Actor, experiment_id: str) -> Uplo
 @needs(Capability.DATA_WRITE)
 def broken_uploads(datasets: Datasets, actor: Actor, experiment_id: str) -> list[Upload]:
     """The actor's uploads that stopped half-way and can go on, newest first."""
-    mine = _of(actor).where(Upload.experiment_id == experiment_id, col(Upload.complete).is_(False))
+    mine = _of(actor).where(
+        Upload.experiment_id == experiment_id,
+        col(Upload.complete).is_(False),
+        col(Upload.touched_at) <= now() - QUIET,
+    )
     with datasets.db.read() as session:
         return list(session.exec(mine.order_by(col(Upload.created_at).desc())).all())
 

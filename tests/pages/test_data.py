@@ -1,5 +1,7 @@
 """The Data page, as each role sees it."""
 
+from datetime import timedelta
+
 import pytest
 
 from engines import data_sources, projects
@@ -184,7 +186,10 @@ def test_big_file_is_queued_and_followed(
     assert button(again, "Use this data")
 
 
-def test_broken_upload_is_shown_and_discarded(open_page, experiment, app_services, analyst):
+def test_broken_upload_is_shown_and_discarded(
+    open_page, experiment, app_services, analyst, monkeypatch
+):
+    monkeypatch.setattr("engines.data_sources.uploads.QUIET", timedelta(0))
     made = data_sources.start_upload(app_services.datasets, analyst, experiment.id, "half.csv", 100)
     at = open_page("analyst", "data", experiment=experiment.id)
     assert "half.csv broke off. Choose the same file again to go on." in words(at)
