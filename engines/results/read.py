@@ -1,7 +1,8 @@
 """What a training left behind for one task, read from its folder."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,14 @@ UNSUPERVISED = ("clustering", "dimensionality_reduction", "anomaly")
 
 @dataclass(frozen=True)
 class TaskFiles:
-    """One task's folder; every file is read when it is first asked for."""
+    """One task's folder; every file is read when it is first asked for.
+
+    `names` maps a public name (C1 …) to the real one, for a page that may show it.
+    """
 
     folder: Path
     card: ModelCard
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def task(self) -> str:
@@ -62,6 +67,7 @@ class TaskFiles:
         """Columns feature, importance, std; the most important first."""
         rows = self._json("importance.json", [])
         frame = pd.DataFrame(rows, columns=["feature", "importance", "std"])
+        frame["feature"] = frame["feature"].map(lambda name: self.names.get(name, name))
         return frame.sort_values("importance", ascending=False, ignore_index=True)
 
     @cached_property
@@ -88,15 +94,20 @@ class TaskFiles:
         return pd.read_parquet(path) if path.exists() else pd.DataFrame()
 
 
-def read_task(folder: Path) -> TaskFiles:
-    """The files of a task's folder. Raises NotFound when it holds no model."""
-    return TaskFiles(folder, read_card(folder))
+def read_task(folder: Path, names: Mapping[str, str] | None = None) -> TaskFiles:
+    """The files of a task's folder, shown under `names`. Raises NotFound without a model."""
+    card, shown = read_card(folder), names or {}
+    features = tuple(replace(f, name=shown.get(f.name, f.name)) for f in card.features)
+    target = shown.get(card.target, card.target)
+    return TaskFiles(folder, replace(card, features=features, target=target), shown)
 
 
 @needs(Capability.RESULTS_READ)
-def open_task(runs: Runs, actor: Actor, run_id: str, task: str) -> TaskFiles:
-    """One task's results. Raises NotFound or NotAllowed."""
-    return read_task(task_folder(runs, actor, run_id, task))
+def open_task(
+    runs: Runs, actor: Actor, run_id: str, task: str, names: Mapping[str, str] | None = None
+) -> TaskFiles:
+    """One task's results, shown under `names`. Raises NotFound or NotAllowed."""
+    return read_task(task_folder(runs, actor, run_id, task), names)
 
 
 @needs(Capability.RESULTS_READ)

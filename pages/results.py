@@ -1,0 +1,47 @@
+"""Results page: the verdict, scores, plots, comparison, predictions, downloads."""
+
+import streamlit as st
+
+from app import results_compare, results_predict
+from app import results_view as view
+from app.services import services
+from app.ui import boundary, empty_state, header, page_actor, page_experiment
+from engines import training
+from engines.core.access import Capability
+
+actor = page_actor(Capability.RESULTS_READ)
+experiment = page_experiment(actor)
+header("Results", experiment, "results")
+svc = services()
+
+runs = training.runs(svc.db, actor, experiment.id, svc.experiments)
+ended = [run for run in runs if run.state == "succeeded"]
+if not ended:
+    empty_state(
+        "No results yet",
+        "Results appear here when a training run has ended.",
+        action="Train models",
+        page="training",
+        experiment=experiment.id,
+    )
+    st.stop()
+
+with boundary():
+    opened = view.choose(actor, ended)
+    if opened is None:
+        st.stop()
+    view.verdict(opened)
+    parts = {
+        "Scores": view.overview,
+        "Plots": view.plots,
+        "Compare": results_compare.compare,
+        "Predict": results_predict.predict,
+        "Download": view.files,
+    }
+    if opened.files.task in ("clustering", "anomaly"):
+        parts = {"Scores": view.overview, "Groups": view.groups, **parts}
+    tabs = st.tabs(list(parts), key="view", bind="query-params")
+    for tab, draw in zip(tabs, parts.values(), strict=True):
+        if tab.open:
+            with tab, boundary():
+                draw(opened)
