@@ -33,7 +33,7 @@ def repeated(
     """The request of an earlier run on the present data; another target takes fresh advice."""
     request = replace(TrainingRequest.from_json(run.request), dataset_id=table.dataset_id)
     kept = tuple(name for name in request.left_out if name in table.public_names)
-    if target == request.target:
+    if target == request.target or not request.target:
         return replace(request, left_out=kept)
     groups = tuple(task for task in request.tasks if task not in SUPERVISED)
     tasks = tuple(task for task in fresh.tasks if task in SUPERVISED) + groups

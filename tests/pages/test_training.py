@@ -1,5 +1,6 @@
 """The Training page for each role: suggestions, the request, the run under way, the runs before."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from engines import data_sources, projects, training
+from engines.core.progress import Silent
 from engines.training import Mode, Task, TrainingRequest, TrainingRun
 
 ROWS = 240
@@ -69,7 +71,7 @@ def runs_of(svc, actor, experiment) -> list[TrainingRun]:
     return training.runs(svc.db, actor, experiment.id, svc.experiments)
 
 
-def save_run(svc, actor, experiment, state: str, **changes) -> TrainingRun:
+def save_run(svc, actor, experiment, state: str, error: str = "", **changes) -> TrainingRun:
     """A past run as the engine would have left it."""
     table = svc.datasets.current(actor, experiment.id)
     request = TrainingRequest(
@@ -79,7 +81,8 @@ def save_run(svc, actor, experiment, state: str, **changes) -> TrainingRun:
     )  # fmt: skip
     run = TrainingRun(
         experiment_id=experiment.id, dataset_id=table.dataset_id, dataset_sha256=table.sha256,
-        state=state, request=request.as_json(), actor_id=actor.id, actor_name=actor.name, **changes,
+        state=state, request=request.as_json() | changes, actor_id=actor.id,
+        actor_name=actor.name, error=error,
     )  # fmt: skip
     with svc.db.write() as session:
         session.add(run)
@@ -225,6 +228,16 @@ def test_train_again_fills_the_form_from_the_run(open_page: Open, with_data, app
     assert widget(page, "number_input", "Time budget for each task, minutes").value == 2.0
 
 
+def test_train_again_without_target_asks_for_none(
+    open_page: Open, with_data, app_services, analyst
+):
+    changes = {"tasks": ("clustering",), "target": "", "metric": ""}
+    run = save_run(app_services, analyst, with_data, "cancelled", **changes)
+    page = open_page("analyst", "training", **{"experiment": with_data.id, "from": run.id})
+    assert not widget(page, "checkbox", "Supervised").value
+    assert widget(page, "multiselect", "Without a target").value == [Task.CLUSTERING]
+
+
 def test_use_these_suggestions_drops_what_was_typed(open_page: Open, with_data):
     page = open_page("analyst", "training", experiment=with_data.id)
     suggested = widget(page, "slider", "Folds").value
@@ -299,3 +312,24 @@ def test_draft_survives_a_visit_to_another_page(open_page: Open, with_data):
     page.query_params["experiment"] = with_data.id
     page = page.switch_page("../pages/training.py").run()
     assert widget(page, "slider", "Folds").value == 4
+
+
+@pytest.mark.slow
+def test_started_run_ends_with_a_winner_in_the_history(
+    open_page: Open, with_data, app_services, analyst
+):
+    page = open_page("analyst", "training", experiment=with_data.id)
+    page = widget(page, "checkbox", "Unsupervised").uncheck().run()
+    page = widget(page, "slider", "Folds").set_value(2).run()
+    page = widget(page, "multiselect", "Candidates").set_value(["lr"]).run()
+    press(page, "Start training")
+    svc, run = app_services, runs_of(app_services, analyst, with_data)[0]
+    surroundings = training.Surroundings(
+        db=svc.db, progress=Silent(), datasets=svc.datasets, experiments=svc.experiments,
+        tracking=svc.tracker, runs_dir=svc.runs_dir, name=with_data.name,
+    )  # fmt: skip
+    training.execute(analyst, run.id, surroundings, time.monotonic())
+    page = open_page("analyst", "training", experiment=with_data.id)
+    assert not page.exception
+    assert "Binary classification: Logistic regression, ROC AUC 0." in sentences(page)
+    assert "Cancel run" not in labels(page)
