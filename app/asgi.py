@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from app import login, reports, uploads
+from app import downloads, login, reports, uploads
 from app.gate import Gate
 from app.services import services
 from engines import observability
@@ -33,6 +33,7 @@ def routes(svc: Services) -> list[BaseRoute]:
         *_provider_routes(svc),
         *uploads.routes(svc),
         *reports.routes(svc),
+        *downloads.routes(svc),
     ]
 
 

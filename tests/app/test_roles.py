@@ -39,6 +39,8 @@ ROUTES: dict[tuple[str, str], tuple[Capability, dict[str, Any]]] = {
     ("POST", "/uploads/x/finish"): (Capability.DATA_WRITE, {"content": b""}),
     ("GET", "/reports/x/profile"): (Capability.EDA_READ, {}),
     ("GET", "/reports/x/report.html"): (Capability.EDA_READ, {}),
+    ("GET", "/downloads/model/x/x.zip"): (Capability.MODEL_DOWNLOAD, {}),
+    ("GET", "/downloads/run/x.zip"): (Capability.MODEL_DOWNLOAD, {}),
 }
 
 
