@@ -8,22 +8,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from engines.training.catalogue import Algorithm
-from engines.training.contest import Entrant, eligible, update
-from engines.training.features import Flavour
+from engines.training.catalogue import Algorithm, Flavour
+from engines.training.contest import Entrant, eligible
 from engines.training.folds import FoldResult, Material, judged
 from engines.training.ledger import Ledger
 from engines.training.recipes import Recipe
+from engines.training.scores import SCORES, Answers
 
 PICKS = 6
 MEMBERS = 3
 AMONG = 5
 Weights = dict[int, int]  # place in the field: how often picked
+Member = tuple[Entrant, int]
 BLEND = Algorithm("blend", "Blend", (), Flavour.TREE)
 
 
 def blend(ledger: Ledger, material: Material, entrants: list[Entrant]) -> Entrant | None:
-    """The best blend as one more entrant, or None when it is no better than its best member."""
+    """The best blend, not yet shown, or None when it is no better than its best member."""
     field = sorted(eligible(entrants), key=lambda e: -e.score(ledger.metric))[:AMONG]
     if len(field) < 2:
         return None
@@ -34,13 +35,10 @@ def blend(ledger: Ledger, material: Material, entrants: list[Entrant]) -> Entran
     name = "Blend of " + ", ".join(f"{e.candidate.name} ×{weight}" for e, weight in members)
     line = ledger.candidate("blend", name)
     recipe = Recipe(BLEND, {}, tuple((e.recipe, weight) for e, weight in members))
-    made = Entrant(recipe, line, _results(material, members))
-    update(ledger, made)
     line.state = "succeeded"
     line.parameters = {e.candidate.name: weight for e, weight in members}
-    line.seconds = round(sum(e.candidate.seconds for e, _ in members), 3)
-    ledger.show(line)
-    ledger.log(f"{name}: {ledger.metric.title} {line.score:.4g}")
+    made = Entrant(recipe, line, _results(material, members))
+    ledger.log(f"{name}: {ledger.metric.title} {abs(made.score(ledger.metric)):.4g}")
     return made
 
 
@@ -63,16 +61,32 @@ def _plus(weights: Weights, place: int) -> Weights:
 
 
 def _worth(ledger: Ledger, material: Material, field: list[Entrant], weights: Weights) -> float:
-    results = _results(material, [(field[n], weight) for n, weight in weights.items()])
-    return Entrant(Recipe(BLEND), ledger.candidate("", ""), results).score(ledger.metric)
+    """Fold mean of the metric for these weights, where greater is better."""
+    members = [(field[n], weight) for n, weight in weights.items()]
+    values = [
+        SCORES[ledger.metric.id](_answers(material, members, fold)) for fold in _shared(members)
+    ]
+    return float(np.mean(values)) if ledger.metric.greater_is_better else -float(np.mean(values))
 
 
-def _results(material: Material, members: list[tuple[Entrant, int]]) -> dict[int, FoldResult]:
-    shared = set.intersection(*(set(e.results) for e, _ in members))
-    return {fold: _mixed(material, members, fold) for fold in sorted(shared)}
+def _results(material: Material, members: list[Member]) -> dict[int, FoldResult]:
+    return {fold: _mixed(material, members, fold) for fold in _shared(members)}
 
 
-def _mixed(material: Material, members: list[tuple[Entrant, int]], fold: int) -> FoldResult:
+def _shared(members: list[Member]) -> list[int]:
+    return sorted(set.intersection(*(set(entrant.results) for entrant, _ in members)))
+
+
+def _mixed(material: Material, members: list[Member], fold: int) -> FoldResult:
+    answers = _answers(material, members, fold)
+    rows = members[0][0].results[fold].rows
+    made = judged(material, rows, answers.predicted, answers.shares, 0.0)
+    costs = [entrant.results[fold] for entrant, _ in members]
+    seconds, asking = sum(c.seconds for c in costs), sum(c.asking for c in costs)
+    return replace(made, seconds=seconds, asking=asking)
+
+
+def _answers(material: Material, members: list[Member], fold: int) -> Answers:
     results = [(entrant.results[fold], weight) for entrant, weight in members]
     total = sum(weight for _, weight in results)
     shares = np.sum([r.shares * (weight / total) for r, weight in results], axis=0)
@@ -80,6 +94,4 @@ def _mixed(material: Material, members: list[tuple[Entrant, int]], fold: int) ->
         predicted = np.asarray(material.classes)[shares.argmax(axis=1)]
     else:
         predicted = np.sum([r.predicted * (weight / total) for r, weight in results], axis=0)
-    made = judged(material, results[0][0].rows, predicted, shares, 0.0)
-    seconds, asking = (sum(getattr(r, n) for r, _ in results) for n in ("seconds", "asking"))
-    return replace(made, seconds=seconds, asking=asking)
+    return material.answers(material.target[results[0][0].rows], predicted, shares)

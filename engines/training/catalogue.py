@@ -1,12 +1,22 @@
 """The algorithms a run may try, by the identifiers PyCaret knows them under."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from engines.training.features import Flavour
 from engines.training.tasks import CLASSIFICATION, Task
 
 _C = tuple(sorted(CLASSIFICATION))
 _R = (Task.REGRESSION, Task.TIME_SERIES)
+
+
+class Flavour(StrEnum):
+    """How a family of learners likes its numbers."""
+
+    TREE = "tree"  # missing numbers stay missing, nothing is scaled
+    FILLED = "filled"  # as tree, with nothing missing
+    LINEAR = "linear"  # imputed, scaled, one-hot; may be sparse
+    DENSE = "dense"  # as linear, never sparse
+    EVEN = "even"  # as dense, skewed numbers made even, for distances
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,8 @@ ALGORITHMS: tuple[Algorithm, ...] = (
     Algorithm("ridge", "Ridge", _R, F.LINEAR, base=True),
     Algorithm("ridge", "Ridge", _C, F.LINEAR),
     Algorithm("xgboost", "XGBoost", (*_C, *_R), F.TREE, base=True),
-    Algorithm("rf", "Random forest", (*_C, *_R), F.FILLED, base=True, rows_max=60_000),
-    Algorithm("et", "Extra trees", (*_C, *_R), F.FILLED, base=True, rows_max=60_000),
+    Algorithm("rf", "Random forest", (*_C, *_R), F.FILLED, base=True, rows_max=25_000),
+    Algorithm("et", "Extra trees", (*_C, *_R), F.FILLED, base=True, rows_max=25_000),
     Algorithm("gbc", "Gradient boosting", _C, F.FILLED, base=True, rows_max=12_000),
     Algorithm("gbr", "Gradient boosting", _R, F.FILLED, base=True, rows_max=12_000),
     Algorithm("lda", "Linear discriminant", _C, F.DENSE, rows_max=200_000),
@@ -81,4 +91,4 @@ def chosen(task: Task, rows: int, asked: tuple[str, ...]) -> list[Algorithm]:
     served = algorithms(task)
     named = [a for a in served if a.id in asked and not a.baseline]
     fitting = [a for a in served if a.base and not a.baseline and rows <= a.rows_max]
-    return [*(named or fitting), *(a for a in served if a.baseline)]
+    return [*(a for a in served if a.baseline), *(named or fitting)]

@@ -53,15 +53,24 @@ def enter(ledger: Ledger, material: Material, algorithms: list[Algorithm]) -> li
 
 
 def run(
-    ledger: Ledger, pool: Pool, material: Material, entrants: list[Entrant], until: float
+    ledger: Ledger,
+    pool: Pool,
+    material: Material,
+    entrants: list[Entrant],
+    until: float,
+    few: bool = False,
 ) -> None:
-    """Let every entrant do its folds until then; the hopeless are given up after the first."""
+    """Let every entrant do its folds until then; the hopeless are given up after the first.
+
+    A small table lets everybody go on, unless only `few` are wanted.
+    """
     ledger.log(f"{len(entrants)} candidates, {len(material.folds)} folds each")
     _find_rounds(ledger, pool, entrants, until)
     # The last fold goes first: for a time series it is the one with the longest past.
     order = list(reversed(range(len(material.folds))))
     _fold(ledger, pool, material, entrants, order[:1], until)
-    _give_up(ledger, material, entrants)
+    if few or material.features.size > CHEAP_CELLS:
+        _give_up(ledger, entrants)
     going = [e for e in entrants if not e.out]
     _fold(ledger, pool, material, going, order[1:], until)
     for entrant in entrants:
@@ -88,7 +97,8 @@ def update(ledger: Ledger, entrant: Entrant) -> None:
     line.score = line.metrics.get(ledger.metric.id)
     line.folds_done = len(results)
     line.seconds = round(sum(r.seconds for r in results.values()), 3)
-    line.parameters = dict(entrant.recipe.parameters)
+    if not entrant.recipe.members:
+        line.parameters = dict(entrant.recipe.parameters)
     ledger.show(line)
 
 
@@ -167,10 +177,8 @@ def _fail(ledger: Ledger, entrant: Entrant, error: str) -> None:
     ledger.log(f"{entrant.candidate.name} failed: {error}")
 
 
-def _give_up(ledger: Ledger, material: Material, entrants: list[Entrant]) -> None:
-    """After one fold of a big table, keep the best few; the choice looks at scores only."""
-    if material.features.size <= CHEAP_CELLS:
-        return
+def _give_up(ledger: Ledger, entrants: list[Entrant]) -> None:
+    """After one fold, keep the best few; the choice looks at scores only."""
     running = [e for e in entrants if not e.out and not e.recipe.algorithm.baseline]
     for entrant in sorted(running, key=lambda e: -e.score(ledger.metric))[KEPT:]:
         entrant.out = True

@@ -1,6 +1,5 @@
 """The training job: every task of a run, each in its own folder, recorded as it goes."""
 
-import math
 import os
 import shutil
 import time
@@ -21,10 +20,7 @@ from engines.core.experiments import Experiments, ExperimentState
 from engines.core.progress import Progress
 from engines.core.scheduling import JobState
 from engines.core.tables import Table
-from engines.training import supervised, unsupervised
-from engines.training.folder import Folder
 from engines.training.ledger import Ledger
-from engines.training.materials import source
 from engines.training.models import Candidate, TaskResult, TrainingRun, Trial
 from engines.training.port import Datasets, RunLog
 from engines.training.record import record
@@ -33,6 +29,7 @@ from engines.training.runs import close
 from engines.training.tasks import METRICS, SUPERVISED, TITLES, Task, metric
 
 SHARE_WITHOUT_TARGET = 0.25  # of a Best budget, at most, for the tasks without a target
+BASE_SECONDS, BASE_CELLS = 57.0, 1_000_000  # the longest a Base task takes; more for more cells
 LOG_NAME = "train.log"
 
 
@@ -121,12 +118,15 @@ def _train(
 ) -> None:
     """Train one task; its failure is its own, the others go on."""
     result = results[number]
-    ledger = _ledger(at, request, folder, results, number, since)
+    ledger = _ledger(at, table, request, folder, results, number, since)
     result.state, result.started_at = JobState.RUNNING.value, now()
     ledger.show(result)
     ledger.log(f"{TITLES[ledger.task]} begins on {table.rows:,} rows")
+    # Imported here: pages know this package too, and must not load the learners.
+    from engines.training.one_task import train
+
     try:
-        _into_folder(ledger, table, request, folder, at.size, since)
+        train(ledger, table, request, folder, at.size)
         result.state = JobState.SUCCEEDED.value
     except MlaasError as error:
         result.state, result.error = JobState.FAILED.value, str(error)
@@ -138,6 +138,7 @@ def _train(
 
 def _ledger(
     at: Surroundings,
+    table: Table,
     request: TrainingRequest,
     folder: Path,
     results: list[TaskResult],
@@ -147,29 +148,13 @@ def _ledger(
     log_file, result, count = folder / LOG_NAME, results[number], len(results)
     window = (0.95 * number / count, 0.95 * (number + 1) / count)
     if request.mode == Mode.BASE:
-        return Ledger(at.db, at.progress, log_file, result, math.inf, 0.0, *window)
+        longest = BASE_SECONDS * max(1.0, table.cells / BASE_CELLS)
+        return Ledger(at.db, at.progress, log_file, result, since + longest, 0.0, *window)
     is_supervised = Task(result.task) in SUPERVISED
     share = 1.0 if is_supervised else SHARE_WITHOUT_TARGET * (number + 1) / count
     finish_by = since + request.budget_seconds * share
     budget = request.budget_seconds
     return Ledger(at.db, at.progress, log_file, result, finish_by, budget, *window)
-
-
-def _into_folder(
-    ledger: Ledger,
-    table: Table,
-    request: TrainingRequest,
-    folder: Path,
-    workers: int,
-    since: float,
-) -> None:
-    into = Folder(folder, ledger.result.task)
-    of = source(table, request)
-    if ledger.task in SUPERVISED:
-        supervised.train(ledger, of, into, workers, since)
-    else:
-        unsupervised.train(ledger, of, into, workers)
-    into.seal()
 
 
 def _end(

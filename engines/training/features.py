@@ -5,7 +5,6 @@ read anywhere these are installed.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -25,22 +24,13 @@ from sklearn.preprocessing import (
 from sklearn.utils import check_array
 
 from engines.core.tables import Column, ColumnType
+from engines.training.catalogue import Flavour
 
 FEW_CATEGORIES = 12  # above this a category is encoded by its target mean instead of one-hot
 MOST_CATEGORIES = 25
 NOT_A_TIME = int(np.iinfo("int64").min)  # what pandas turns a missing moment into
 DAY = 86_400e9  # nanoseconds
 CYCLES = {"day": (DAY, 7), "week": (7 * DAY, 8), "year": (365.2425 * DAY, 13)}
-
-
-class Flavour(StrEnum):
-    """How a family of learners likes its numbers."""
-
-    TREE = "tree"  # missing numbers stay missing, nothing is scaled
-    FILLED = "filled"  # as tree, with nothing missing
-    LINEAR = "linear"  # imputed, scaled, one-hot; may be sparse
-    DENSE = "dense"  # as linear, never sparse
-    EVEN = "even"  # as dense, skewed numbers made even, for distances
 
 
 @dataclass(frozen=True)

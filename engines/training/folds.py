@@ -14,7 +14,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import LabelEncoder
 
 from engines.core.trusted_types import TRUSTED_TYPES
-from engines.training.features import Flavour, preparation
+from engines.training.catalogue import Flavour
+from engines.training.features import preparation
 from engines.training.lags import lag_name
 from engines.training.pycaret_setup import Rows
 from engines.training.recipes import (
@@ -31,7 +32,21 @@ from engines.training.tasks import CLASSIFICATION
 
 CACHE_BYTES = 400_000_000
 STOP_AFTER = 30  # rounds without a better score
-Numbers = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Prepared features of one fold, and the seconds it took to make each part."""
+
+    to_fit: Any
+    to_test: Any
+    fitting: float
+    asking: float
+
+    @property
+    def size(self) -> int:
+        """Bytes held."""
+        return _size(self.to_fit) + _size(self.to_test)
 
 
 @dataclass
@@ -47,25 +62,34 @@ class Material:
     classes: tuple[Any, ...]
     naive_error: float = float("nan")
     naive_column: str = ""
-    cache: dict[tuple[int, Flavour], Numbers] = field(default_factory=dict)
+    cache: dict[tuple[int, Flavour], "Numbers"] = field(default_factory=dict)
+    models: dict[Path, Any] = field(default_factory=dict)
 
     def rows(self, fold: int) -> tuple[Rows, Rows]:
         """Positions to fit on and to test on."""
         fit, test = self.folds[fold]
         return self.train[fit], self.train[test]
 
-    def numbers(self, fold: int, flavour: Flavour) -> Numbers:
+    def numbers(self, fold: int, flavour: Flavour) -> "Numbers":
         """The fold's prepared features, fitted on its training rows only; kept when small."""
         if (fold, flavour) in self.cache:
             return self.cache[fold, flavour]
         fit, test = self.rows(fold)
+        began = time.monotonic()
         prep = preparation(self.blueprint.roles, flavour, self.blueprint.seed)
-        made = prep.fit_transform(self.features.iloc[fit], self.target[fit])
-        both = made, prep.transform(self.features.iloc[test])
-        used = sum(_size(a) + _size(b) for a, b in self.cache.values())
-        if used + _size(both[0]) + _size(both[1]) < CACHE_BYTES:
-            self.cache[fold, flavour] = both
-        return both
+        to_fit = prep.fit_transform(self.features.iloc[fit], self.target[fit])
+        between = time.monotonic()
+        to_test = prep.transform(self.features.iloc[test])
+        made = Numbers(to_fit, to_test, between - began, time.monotonic() - between)
+        if made.size + sum(one.size for one in self.cache.values()) < CACHE_BYTES:
+            self.cache[fold, flavour] = made
+        return made
+
+    def model(self, file: Path) -> Any:
+        """A stored model, read once."""
+        if file not in self.models:
+            self.models[file] = skops.io.load(file, trusted=list(TRUSTED_TYPES))
+        return self.models[file]
 
     def answers(self, truth: NDArray[Any], predicted: NDArray[Any], shares: Any) -> Answers:
         """Predictions with what their scores need."""
@@ -92,12 +116,14 @@ def fit_fold(material: Material, recipe: Recipe, fold: int) -> FoldResult:
         predicted = material.features[material.naive_column].to_numpy()[test]
         predicted = np.where(np.isnan(predicted), np.nanmean(material.target[fit]), predicted)
         return judged(material, test, predicted, np.empty((len(test), 0)), began)
-    to_fit, to_test = material.numbers(fold, recipe.algorithm.flavour)
-    made = estimator(recipe, material.blueprint).fit(to_fit, material.target[fit])
+    numbers = material.numbers(fold, recipe.algorithm.flavour)
+    began = time.monotonic()
+    made = estimator(recipe, material.blueprint).fit(numbers.to_fit, material.target[fit])
     asked = time.monotonic()
-    predicted, shares = ask(made, to_test, material.classes)
-    asking = (time.monotonic() - asked) / max(len(test), 1)
-    return replace(judged(material, test, predicted, shares, began), asking=asking)
+    predicted, shares = ask(made, numbers.to_test, material.classes)
+    asking = numbers.asking + time.monotonic() - asked
+    found = judged(material, test, predicted, shares, began - numbers.fitting - numbers.asking)
+    return replace(found, asking=asking / max(len(test), 1))
 
 
 def judged(
@@ -125,7 +151,7 @@ def rounds(material: Material, recipe: Recipe) -> int:
     The fold's own test rows are not touched, so no score is made better by it.
     """
     fit, _ = material.rows(len(material.folds) - 1)
-    to_fit, _ = material.numbers(len(material.folds) - 1, recipe.algorithm.flavour)
+    to_fit = material.numbers(len(material.folds) - 1, recipe.algorithm.flavour).to_fit
     target = _numbered(material, recipe, fit)
     labels = target if material.classes else None
     keep, check = train_test_split(
@@ -158,31 +184,27 @@ def fit_whole(material: Material, recipe: Recipe, file: Path) -> FoldResult:
     made.fit(material.features.iloc[material.train], material.target[material.train])
     skops.io.dump(made, file)
     # What was stored is what is scored: a model that could not be read back fails here.
-    stored = skops.io.load(file, trusted=list(TRUSTED_TYPES))
+    stored = material.model(file)
     rows = material.holdout
     predicted, shares = ask(stored, material.features.iloc[rows], material.classes)
     return judged(material, rows, predicted, shares, began)
 
 
 def shuffled_loss(
-    material: Material, file: Path, metric: str, columns: list[str], rows: int, repeats: int
-) -> dict[str, list[float]]:
-    """How much the hold-out score changes when a column is shuffled: permutation importance.
+    material: Material, file: Path, metric: str, column: str, rows: int, repeats: int
+) -> list[float]:
+    """How much the hold-out score drops when the column is shuffled: permutation importance.
 
-    Breiman, Random Forests, Machine Learning 45 (2001). Positive or negative by the metric's own
+    Breiman, Random Forests, Machine Learning 45 (2001). Its sign follows the metric's own
     direction; `rows` bounds the hold-out rows used.
     """
-    stored = skops.io.load(file, trusted=list(TRUSTED_TYPES))
-    chosen = np.random.default_rng(material.blueprint.seed)
-    some = chosen.permutation(material.holdout)[:rows]
+    stored = material.model(file)
+    some = np.random.default_rng(material.blueprint.seed).permutation(material.holdout)[:rows]
     frame, truth = material.features.iloc[some], material.target[some]
     usual = _scored(material, stored, frame, truth)[metric]
-    found = {}
-    for number, name in enumerate(columns):
-        mixed = np.random.default_rng([material.blueprint.seed, number])
-        turns = (frame.assign(**{name: mixed.permutation(frame[name])}) for _ in range(repeats))
-        found[name] = [usual - _scored(material, stored, turn, truth)[metric] for turn in turns]
-    return found
+    mixed = np.random.default_rng([material.blueprint.seed, *column.encode()])
+    turns = (frame.assign(**{column: mixed.permutation(frame[column])}) for _ in range(repeats))
+    return [usual - _scored(material, stored, turn, truth)[metric] for turn in turns]
 
 
 def _scored(

@@ -1,6 +1,7 @@
 """PyCaret's experiment classes: the split, the seed, the folds, and the candidate learners."""
 
 import os
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,22 @@ def prepare(target: "pd.Series[Any]", task: Task, request: TrainingRequest) -> S
     """
     experiment = _experiment(task)
     frame = pd.DataFrame({"row": np.arange(len(target), dtype="float64"), "target": target.array})
+    with warnings.catch_warnings():
+        # It names every optional library that is not installed.
+        warnings.simplefilter("ignore")
+        _set_up(experiment, frame, task, request)
+    train, holdout = experiment.X_train.index, experiment.X_test.index
+    folds = experiment.fold_generator.split(experiment.X_train, experiment.y_train)
+    learners = {key: _container(c) for key, c in experiment._all_models.items()}
+    return Setup(
+        train=np.asarray(train, dtype="int64"),
+        holdout=np.asarray(holdout, dtype="int64"),
+        folds=tuple((np.asarray(fit), np.asarray(test)) for fit, test in folds),
+        containers={"xgboost": _xgboost(task), **learners},
+    )
+
+
+def _set_up(experiment: Any, frame: pd.DataFrame, task: Task, request: TrainingRequest) -> None:
     experiment.setup(
         frame,
         target="target",
@@ -52,15 +69,6 @@ def prepare(target: "pd.Series[Any]", task: Task, request: TrainingRequest) -> S
         verbose=False,
         system_log=False,
         **_splits(task),
-    )
-    train, holdout = experiment.X_train.index, experiment.X_test.index
-    folds = experiment.fold_generator.split(experiment.X_train, experiment.y_train)
-    learners = {key: _container(c) for key, c in experiment._all_models.items()}
-    return Setup(
-        train=np.asarray(train, dtype="int64"),
-        holdout=np.asarray(holdout, dtype="int64"),
-        folds=tuple((np.asarray(fit), np.asarray(test)) for fit, test in folds),
-        containers={"xgboost": _xgboost(task), **learners},
     )
 
 

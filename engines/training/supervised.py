@@ -1,14 +1,13 @@
 """One supervised task from table to stored model: contest, search, blend, hold-out, files."""
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from engines.core.errors import InvalidInput
 from engines.core.model_card import ModelCard
-from engines.training import contest, environment, folder, search
+from engines.training import contest, environment, folder
 from engines.training.blend import blend
 from engines.training.catalogue import chosen
 from engines.training.contest import Entrant
@@ -22,12 +21,12 @@ from engines.training.pool import Job, Pool
 from engines.training.request import Mode
 from engines.training.scores import interval
 
-BASE_SECONDS = 45.0  # for folds, on a table of BASE_CELLS; more for a bigger one
-BASE_CELLS = 1_000_000
-FIRST_SHARE = 0.4  # of a Best budget, at most, for the untuned candidates
+BASE_KEPT = 0.3  # of a Base run's time, for what follows the folds
 SAVING = 1.5  # seconds for files and rows
 SLOWER = 1.15  # how much slower the last fit may be than the folds promised
-LOOKS = 120_000  # rows times columns shuffled for the importance
+CALLING = 0.02  # seconds for one call of a model, beside its rows
+BLENDING = 5e-5  # seconds a row for finding the blend's weights
+LOOKS = 80_000  # rows times columns shuffled for the importance
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Trained:
     trials: list[Trial]
 
 
-def train(ledger: Ledger, of: Source, into: Folder, workers: int, began: float) -> Trained:
+def train(ledger: Ledger, of: Source, into: Folder, workers: int) -> Trained:
     """Train one supervised task; its result row and folder are complete afterwards.
 
     Raises InvalidInput when the data cannot be used or no candidate could be trained.
@@ -51,7 +50,7 @@ def train(ledger: Ledger, of: Source, into: Folder, workers: int, began: float) 
     algorithms = chosen(ledger.task, len(made.train), of.request.algorithms)
     with Pool(made, workers) as pool:
         entrants = contest.enter(ledger, made, algorithms)
-        trials = _compete(ledger, pool, made, entrants, of.request.mode, began)
+        trials = _compete(ledger, pool, made, entrants, of.request.mode)
         winner = _winner(ledger, entrants)
         result = _last_fit(ledger, pool, made, winner, into)
         _importance(ledger, pool, made, winner, into)
@@ -60,30 +59,41 @@ def train(ledger: Ledger, of: Source, into: Folder, workers: int, began: float) 
 
 
 def _compete(
-    ledger: Ledger, pool: Pool, made: Material, entrants: list[Entrant], mode: Mode, began: float
+    ledger: Ledger, pool: Pool, made: Material, entrants: list[Entrant], mode: Mode
 ) -> list[Trial]:
     if mode == Mode.BASE:
-        scale = max(1.0, made.features.size / BASE_CELLS)
-        contest.run(ledger, pool, made, entrants, began + BASE_SECONDS * scale)
+        contest.run(ledger, pool, made, entrants, ledger.finish_by - BASE_KEPT * ledger.left)
         _add_blend(ledger, made, entrants)
         return []
-    now = time.monotonic()
-    contest.run(ledger, pool, made, entrants, now + FIRST_SHARE * (ledger.finish_by - now))
+    # Imported here: FLAML takes seconds to load, and Base does without it.
+    from engines.training import search
+
+    contest.run(ledger, pool, made, entrants, ledger.finish_by - SAVING, few=True)
     hunt = search.start(ledger, pool, made, entrants)
-    hunt.run(lambda: ledger.finish_by - _finish(made, _leading(ledger, entrants)))
+    hunt.run(lambda: ledger.finish_by - _finish(made, _leading(ledger, entrants), pool.size))
     _add_blend(ledger, made, entrants)
-    # A blend takes longest to fit: when it did not win, the time kept for it is searched too.
+    # Time was kept for fitting three members; what the winner does not need is searched too.
     best = [_best(ledger, entrants)]
-    hunt.run(lambda: ledger.finish_by - _finish(made, best))
+    hunt.run(lambda: ledger.finish_by - _finish(made, best, pool.size))
+    _add_blend(ledger, made, entrants, pool.size)
     return hunt.trials
 
 
-def _add_blend(ledger: Ledger, made: Material, entrants: list[Entrant]) -> None:
+def _add_blend(ledger: Ledger, made: Material, entrants: list[Entrant], workers: int = 1) -> None:
+    """Add the best blend to the field, unless there is no time left to fit it."""
     ledger.say(0.82, "blending the best candidates")
-    with ledger.timed("Blending"):
-        mixed = blend(ledger, made, entrants)
-    if mixed:
-        entrants.append(mixed)
+    singles = [entrant for entrant in entrants if not entrant.recipe.members]
+    mixed = blend(ledger, made, singles)
+    known = [entrant for entrant in entrants if entrant.recipe.members]
+    if mixed is None or any(e.score(ledger.metric) >= mixed.score(ledger.metric) for e in known):
+        return
+    if _finish(made, [mixed], workers) > ledger.left + SAVING:
+        return
+    line = known[0].candidate if known else mixed.candidate
+    line.name, line.parameters = mixed.candidate.name, mixed.candidate.parameters
+    made_again = replace(mixed, candidate=line)
+    entrants[:] = [*singles, made_again]
+    contest.update(ledger, made_again)
 
 
 def _leading(ledger: Ledger, entrants: list[Entrant]) -> list[Entrant]:
@@ -91,15 +101,17 @@ def _leading(ledger: Ledger, entrants: list[Entrant]) -> list[Entrant]:
     return able[:3]
 
 
-def _finish(made: Material, fitted: list[Entrant]) -> float:
+def _finish(made: Material, fitted: list[Entrant], workers: int) -> float:
     """Seconds to keep for fitting `fitted` once more, their importance, and the files."""
     folds = len(made.folds)
     share = folds / max(folds - 1, 1)
     fit = sum(entrant.seconds for entrant in fitted) * share * SLOWER
     rows, repeats = _looks(made)
     asking = sum(max(r.asking for r in e.results.values()) for e in fitted if e.results)
-    looks = rows * repeats * len(made.blueprint.roles.names) + len(made.holdout)
-    return fit + asking * looks + SAVING
+    turns = (repeats + 1) * len(made.blueprint.roles.names)
+    looks = turns * (rows * asking + CALLING * len(fitted)) / workers
+    blending = BLENDING * len(made.train) if len(fitted) > 1 else 0.0
+    return fit + looks + asking * len(made.holdout) + blending + SAVING
 
 
 def _best(ledger: Ledger, entrants: list[Entrant]) -> Entrant:
@@ -141,7 +153,7 @@ def _last_fit(
 def _looks(made: Material) -> tuple[int, int]:
     """Hold-out rows and repeats for the importance, fewer for more columns."""
     columns = max(len(made.blueprint.roles.names), 1)
-    rows = int(np.clip(LOOKS / columns / 3, 150, 2000))
+    rows = int(np.clip(LOOKS / columns / 3, 150, 1500))
     return min(rows, len(made.holdout)), 3 if columns <= 100 else 1
 
 
@@ -149,16 +161,14 @@ def _importance(ledger: Ledger, pool: Pool, made: Material, winner: Entrant, int
     ledger.say(0.93, "measuring how much each column matters")
     rows, repeats = _looks(made)
     names = made.blueprint.roles.names
-    common = (ledger.metric.id,)
-    parts = [names[n :: pool.size] for n in range(pool.size) if names[n :: pool.size]]
-    jobs = [
-        Job(n, shuffled_loss, (into.path / MODEL, *common, part, rows, repeats))
-        for n, part in enumerate(parts)
-    ]
+    common = (into.path / MODEL, ledger.metric.id)
+    jobs = [Job(name, shuffled_loss, (*common, name, rows, repeats)) for name in names]
     lost: dict[str, list[float]] = {}
     with ledger.timed("Importance"):
-        for done in pool.run(jobs):
-            lost |= done.value or {}
+        # A budget that is nearly spent leaves columns unmeasured rather than being overrun.
+        for done in pool.run(jobs, ledger.finish_by - SAVING / 2):
+            if done.value:
+                lost[done.tag] = done.value
     sign = 1 if ledger.metric.greater_is_better else -1
     rated = [
         {"feature": k, "importance": sign * float(np.mean(v)), "std": float(np.std(v))}

@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from engines.core.errors import InvalidInput
 from engines.core.model_card import ModelCard
 from engines.training import environment, folder
-from engines.training.catalogue import Algorithm, chosen
-from engines.training.features import Flavour, Roles, cleaned, preparation, roles
+from engines.training.catalogue import Algorithm, Flavour, chosen
+from engines.training.features import Roles, cleaned, preparation, roles
 from engines.training.folder import MODEL, Folder
 from engines.training.ledger import Ledger
 from engines.training.materials import Source
