@@ -59,7 +59,7 @@ def handed_over() -> None:
 
 def sign_out_button() -> None:
     """A form of plain HTML: signing out is a POST to the gate, not a run of the script."""
-    st.html(SIGN_OUT)
+    st.html(SIGN_OUT, width="content")
 
 
 def _user(user: UserRow) -> dict[str, object]:

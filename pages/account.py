@@ -85,10 +85,14 @@ if local:
 
 st.subheader("Sessions", anchor=False)
 with boundary():
-    mine = sessions.own_sessions(svc.db, actor)
-    sessions_table(mine, here_id)
-    others = [row for row in mine if row.id != here_id]
-    other = st.selectbox("End another session", others, index=None, format_func=session_label)
-    if other and st.button("End this session"):
-        sessions.end_own(svc.db, actor, other.id)
+    mine = {row.id: row for row in sessions.own_sessions(svc.db, actor)}
+    sessions_table(list(mine.values()), here_id)
+    other = st.selectbox(
+        "End another session",
+        [key for key in mine if key != here_id],
+        index=None,
+        format_func=lambda key: session_label(mine[key]),
+    )
+    if other in mine and st.button("End this session"):
+        sessions.end_own(svc.db, actor, other)
         st.rerun()

@@ -111,21 +111,23 @@ handed_over()
 users_tab, sessions_tab = st.tabs(["Users", "Sessions"])
 
 with users_tab, boundary():
-    everybody = users.list_users(db, actor)
-    users_table(everybody)
-    chosen = st.selectbox("Change", everybody, index=None, format_func=lambda user: user.name)
-    if chosen:
-        user_actions(chosen)
+    everybody = {user.name: user for user in users.list_users(db, actor)}
+    users_table(list(everybody.values()))
+    chosen = st.selectbox("Change", everybody, index=None, placeholder="Choose a user")
+    if chosen in everybody:
+        user_actions(everybody[chosen])
 
 with sessions_tab, boundary():
-    live = sessions.list_sessions(db, actor)
+    live = {row.id: row for row in sessions.list_sessions(db, actor)}
     here = current_session()
-    sessions_table(live, here.id if here else "")
-    session = st.selectbox("End a session", live, index=None, format_func=session_label)
-    if session and st.button("End session"):
+    sessions_table(list(live.values()), here.id if here else "")
+    ended = st.selectbox(
+        "End a session", live, index=None, format_func=lambda key: session_label(live[key])
+    )
+    if ended in live and st.button("End session"):
         confirm(
             "End session",
-            f"The session of **{session.user_name}** stops at the next click.",
-            lambda reason: sessions.revoke(db, actor, session.id, reason),
+            f"The session of **{live[ended].user_name}** stops at the next click.",
+            lambda reason: sessions.revoke(db, actor, ended, reason),
             button="End session",
         )

@@ -54,6 +54,15 @@ def test_new_password_is_shown_until_passed_on(open_page, ann):
     assert len(at.code) == 0
 
 
+def test_choice_shows_the_person_as_they_are_now(open_page, app_services, make_actor, ann):
+    at = open_page("admin", "admin")
+    at.selectbox[0].select("ann").run()
+    users.disable(app_services.db, make_actor("admin"), ann.id, "left")
+    at.run()
+    assert at.selectbox[0].value == "ann"
+    assert "Enable" in labels(at)
+
+
 @pytest.mark.parametrize("role", ["analyst", "checker", "validator", "deployer", "auditor"])
 def test_page_for_others_is_one_sentence(open_page, role):
     at = open_page(role, "admin")
