@@ -87,7 +87,9 @@ def _grouped(shared: Shared, learner: Any, parameters: dict[str, Any]) -> Found:
         return Found(learner, parameters, {}, facts, "It finds no groups here.")
     small = sizes.min() < max(2, SMALLEST * len(labels))
     reservation = f"Its smallest cluster holds {sizes.min()} rows." if small else ""
-    model = learner if hasattr(learner, "predict") else _stand_in(shared.values, labels)
+    # Birch answers new rows, but its tree cannot be stored without pickle.
+    answers = hasattr(learner, "predict") and not isinstance(learner, Birch)
+    model = learner if answers else _stand_in(shared.values, labels)
     facts["stand_in"] = model is not learner
     return Found(model, parameters, _apart(shared, labels), facts, reservation)
 
