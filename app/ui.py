@@ -94,11 +94,11 @@ def remembered(key: str) -> None:
 
 def header(title: str, experiment: Experiment, step: str) -> None:
     """Breadcrumbs, the workflow's steps with their states, and the page's title."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap=None):
         page_link("Experiments", "experiments")
-        st.caption("›")
+        st.caption("›", width="content")
         page_link(experiment.name, "experiment", experiment=experiment.id)
-        st.caption(f"› {title}")
+        st.caption(f"› {title}", width="content")
         state_badge("archived" if experiment.is_archived else experiment.state)
     with st.container(horizontal=True, gap="small", border=True, key="stepper"):
         for each in projects.steps(experiment):
