@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from engines.core.correlation import correlation_id
 from engines.core.settings import Logging
-from engines.observability.redaction import Redactor
+from engines.observability.redaction import Redactor, secrets_in
 
 TRACE = 5
 OURS = ("app", "engines", "pages", "spark_jobs")
@@ -99,11 +99,12 @@ def configure(
     """Send this process's logs to `<logs_dir>/<process_name>.jsonl`; the path used.
 
     A second process of the name writes `<process_name>-2.jsonl`, and so on. Our loggers keep the
-    level of `options`, libraries WARNING or worse; warnings go to standard error too. `secrets`
-    are hidden wherever they appear. Called again, it replaces what it set up before.
+    level of `options`, libraries WARNING or worse; warnings go to standard error too. `secrets`,
+    and what the environment holds under telling names, are hidden wherever they appear. Called
+    again, it replaces what it set up before.
     """
     logging.addLevelName(TRACE, "TRACE")
-    redactor = Redactor(secrets)
+    redactor = Redactor({*secrets, *secrets_in(os.environ)})
     file = OwnFile(logs_dir, process_name, options)
     file.setFormatter(JsonLine(redactor))
     terminal = logging.StreamHandler(sys.stderr)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 HIDDEN = "[redacted]"
-SHORTEST_SECRET = 4  # a shorter value would hide half of every line
+SHORTEST_SECRET = 6  # a shorter value would hide half of every line
 TELLING = re.compile(
     r"passw|passphrase|pwd|secret|token|api_?key|authori[sz]ation|cookie|credential", re.I
 )
@@ -16,6 +16,11 @@ IN_TEXT = re.compile(
 )
 HEADER = re.compile(r"\b((?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}", re.I)
 ADDRESS = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)")
+
+
+def secrets_in(environment: Mapping[str, str]) -> set[str]:
+    """The values of those variables whose names tell that they are secrets."""
+    return {value for name, value in environment.items() if TELLING.search(name)}
 
 
 class Redactor:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil
 
 LEASE = "MLAAS_JOB_LEASE"  # inherited by all that a job starts, even by what leaves its group
-ROUNDS = 20
+ROUNDS, PAUSE_SECONDS = 100, 0.02
 
 
 def host() -> str:
@@ -64,20 +65,13 @@ def family(lease: str) -> Iterator[psutil.Process]:
                 yield process
 
 
-def end_family(lease: str) -> int:
-    """Kill all that carries the lease, again until none is left; returns how many there were."""
-    killed = 0
+def end_family(lease: str) -> None:
+    """Kill all that carries the lease, again until none is left."""
     for _ in range(ROUNDS if lease else 0):
         living = list(family(lease))
         if not living:
-            break
-        killed += len(living)
-        _kill(living)
-    return killed
-
-
-def _kill(living: list[psutil.Process]) -> None:
-    for process in living:
-        with suppress(psutil.Error):
-            process.kill()  # psutil compares the start time first, so no stranger is hit
-    psutil.wait_procs(living, timeout=1)
+            return
+        for process in living:
+            with suppress(psutil.Error):
+                process.kill()  # psutil compares the start time first, so no stranger is hit
+        time.sleep(PAUSE_SECONDS)

@@ -159,3 +159,13 @@ def test_configure_again_replaces_and_does_not_double(tmp_path: Path) -> None:
     log.info("once")
     assert len(path.read_text().splitlines()) == 1
     assert (tmp_path / "a" / "test.jsonl").read_text() == ""
+
+
+def test_secret_from_the_environment_is_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLAAS_ADMIN_PASSWORD", "correct-horse")
+    path = configure(Logging(), tmp_path, "test")
+    log.info("first person made with correct-horse")
+    assert "correct-horse" not in path.read_text()
+    assert "[redacted]" in path.read_text()
