@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ from tests.harness import run_folders
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "data" / "samples" / "telco_churn.csv"
 EXPERIMENTS, RUNS_EACH, REPEATS, GOAL_MS = 500, 10, 40, 150
+CALM = float(os.cpu_count() or 1)
 ADMIN_PAGES = frozenset({"admin", "audit"})
 
 
@@ -161,33 +163,50 @@ def job_of(run: TrainingRun) -> Job:
     )  # fmt: skip
 
 
-def measure(token: str, key: str, **query: str) -> tuple[list[float], str]:
-    """Milliseconds of each rerun of one page, after two that warm the caches, and what failed."""
+@dataclass(frozen=True)
+class Measured:
+    """Milliseconds of each rerun on the clock and on the processor, and what the page refused."""
+
+    wall: list[float]
+    processor: list[float]
+    fault: str
+
+
+def measure(token: str, key: str, **query: str) -> Measured:
+    """Time the reruns of one page, after two that warm the caches."""
     app.session.session_token = lambda: token
     page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60).run()
     for name, value in query.items():
         page.query_params[name] = value
     page = page.switch_page(f"../pages/{key}.py").run().run()
-    taken = []
+    wall, processor = [], []
     for _ in range(REPEATS):
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         page.run()
-        taken.append((time.perf_counter() - began) * 1_000)
+        wall.append((time.perf_counter() - began) * 1_000)
+        processor.append((time.process_time() - spent) * 1_000)
     faults = [str(each.value)[:60] for each in (*page.exception, *page.error)]
-    return taken, "; ".join(faults)
+    return Measured(wall, processor, "; ".join(faults))
 
 
-def report(measured: dict[str, tuple[list[float], str]]) -> int:
+def report(measured: dict[str, Measured]) -> int:
     """Print one line for each page; 1 when one misses the goal or shows an error."""
     print(f"{EXPERIMENTS} experiments, {EXPERIMENTS * RUNS_EACH:,} runs, {REPEATS} reruns each")
     rows = []
-    for key, (taken, fault) in measured.items():
-        p95 = statistics.quantiles(taken, n=20)[-1]
-        good = p95 < GOAL_MS and not fault
-        rows.append((key, statistics.median(taken), p95, "yes" if good else f"no {fault}"))
-    columns = ["page", "p50 ms", "p95 ms", f"below {GOAL_MS} ms"]
+    for key, page in measured.items():
+        p95 = high(page.wall)
+        verdict = "yes" if p95 < GOAL_MS and not page.fault else f"no {page.fault}"
+        rows.append((key, statistics.median(page.wall), p95, high(page.processor), verdict))
+    columns = ["page", "p50 ms", "p95 ms", "p95 ms of processor", f"p95 below {GOAL_MS} ms"]
     print(pd.DataFrame(rows, columns=columns).round(1).to_string(index=False))
+    load, _, _ = os.getloadavg()
+    print(f"On {os.cpu_count()} cores at a load of {load:.1f}; the clock is fair below {CALM:.0f}.")
     return int(any(row[-1] != "yes" for row in rows))
+
+
+def high(taken: list[float]) -> float:
+    """The 95th percentile."""
+    return statistics.quantiles(taken, n=20)[-1]
 
 
 if __name__ == "__main__":
