@@ -10,12 +10,12 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 
 fingerprint = $(shell cat $(1) | sha256sum | cut -c1-16)
-INSTALLED := $(VENV)/installed-$(call fingerprint,requirements.txt)
+INSTALLED := $(VENV)/installed-run-$(call fingerprint,requirements.txt)
 INSTALLED_DEV := $(VENV)/installed-dev-$(call fingerprint,requirements.txt requirements-dev.txt)
 LAYERS := PYTHONPATH=. $(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
 FAST := not slow and not browser and not postgres
 
-.PHONY: help run test check lint types contracts lock audit docs bench verify migration roles clean
+.PHONY: help run test check lint types contracts lock audit docs bench pictures verify migration roles clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -58,12 +58,18 @@ docs: $(INSTALLED_DEV) ## The documentation, warnings are errors: build/docs/ind
 bench: $(INSTALLED_DEV) ## The measured comparisons, as tables
 	@for file in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$file; done
 
+pictures: $(INSTALLED_DEV) ## Renew the screenshots in docs/images from the browser tests
+	@$(BIN)/python -m pytest -q -m browser --pictures docs/images
+
 verify: $(INSTALLED) ## Walk the audit chain and name the first broken row
 	@$(BIN)/python -m engines.observability.verify
 
 migration: $(INSTALLED_DEV) ## Write a database revision from the models: make migration m="add teams"
 	@test -n "$(m)" || { echo 'Say what it does: make migration m="add teams"'; exit 1; }
 	@$(BIN)/python -m app.migration "$(m)"
+
+roles: $(INSTALLED_DEV) ## Renew docs/reference/roles.md from the code
+	@PYTHONPATH=. $(BIN)/python tools/role_matrix.py
 
 clean: ## Remove what can be made again; data/ stays
 	@rm -rf build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -75,7 +81,7 @@ $(UV):
 $(INSTALLED): $(UV)
 	@echo "Installing requirements.txt into $(VENV)"
 	@$(UV) pip install --quiet --python $(BIN)/python -r requirements.txt
-	@rm -f $(VENV)/installed-[0-9a-f]* && touch $@
+	@rm -f $(VENV)/installed-* && touch $@
 
 $(INSTALLED_DEV): $(INSTALLED)
 	@echo "Installing requirements-dev.txt into $(VENV)"

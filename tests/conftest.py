@@ -19,6 +19,7 @@ from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the
     product,
     pytest_addoption,
     pytest_collection_modifyitems,
+    take_picture,
     visitor,
 )
 

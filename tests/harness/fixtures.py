@@ -1,7 +1,7 @@
 """What tests run on: databases of the chosen backend, the product, a browser."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,11 @@ from tests.harness.postgres import PostgresServer, postgres_server
 from tests.harness.product import Product, running_product
 
 BACKENDS = ("sqlite", "postgresql")
+PICTURES = Path("build/pictures")  # `make pictures` puts them into the documentation
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--database`: the backend the suite runs on."""
+    """Add `--database`, the backend the suite runs on, and `--pictures`."""
     parser.addoption(
         "--database", choices=BACKENDS, default=BACKENDS[0], help="run the suite on it"
     )
@@ -68,6 +69,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     url = server.create(template=request.getfixturevalue("migrated_name"))
     yield url
     server.drop(url)
+
+
+@pytest.fixture
+def take_picture(request: pytest.FixtureRequest) -> Callable[[Page, str], Path]:
+    """Keep the page as it looks now: `take_picture(page, "data")`."""
+    folder: Path = request.config.getoption("--pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(page: Page, name: str) -> Path:
+        page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
+        return folder / f"{name}.png"
+
+    return take
 
 
 def _migrate(url: str) -> None:
