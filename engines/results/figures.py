@@ -154,7 +154,8 @@ def over_time(files: TaskFiles) -> go.Figure:
 
 
 def importance(files: TaskFiles) -> go.Figure:
-    """Loss of score when a feature is shuffled, the most important on top."""
+    """Loss of score when a feature is shuffled, or without a target the share of its variance
+    that goes with the answer; the most important on top."""
     frame = files.importance.head(SHOWN_FEATURES).iloc[::-1]
     bars = go.Bar(
         x=frame["importance"],
@@ -162,7 +163,10 @@ def importance(files: TaskFiles) -> go.Figure:
         orientation="h",
         error_x={"type": "data", "array": frame["std"]},
     )
-    figure = _titled(bars, "Feature importance", "Loss of score when shuffled", "")
+    if files.card.is_supervised:
+        figure = _titled(bars, "Feature importance", "Loss of score when shuffled", "")
+    else:
+        figure = _titled(bars, "Telling columns", "Share of variance that goes with the answer", "")
     figure.update_yaxes(type="category")
     return figure
 

@@ -61,6 +61,12 @@ _IMPORTANCE = Plot(
     "How much the hold-out score falls when one column is shuffled; not a cause.",
     figures.importance,
 )
+_TELLING = Plot(
+    "importance",
+    "Telling columns",
+    "How strongly each numeric column goes with the model's answer.",
+    figures.importance,
+)
 _PLANE = Plot("plane", "Map of rows", "Near rows are alike.", groups.plane)
 _CLASSES = (_ROC, _PR, _CALIBRATION, _CONFUSION, _GAIN, _LIFT, _IMPORTANCE)
 _NUMBERS = (_RESIDUALS, _SPREAD, _TRUTH, _IMPORTANCE)
@@ -69,14 +75,16 @@ FOR_TASK: dict[str, tuple[Plot, ...]] = {
     "multiclass": _CLASSES,
     "regression": _NUMBERS,
     "time_series": (_TIME, *_NUMBERS),
-    "clustering": (_PLANE, Plot("sizes", "Sizes", "Rows in each cluster.", groups.sizes)),
+    "clustering": (_PLANE, Plot("sizes", "Sizes", "Rows in each cluster.", groups.sizes), _TELLING),
     "anomaly": (
         _PLANE,
         Plot("scores", "Scores", "Flagged rows are the strangest.", groups.scores),
+        _TELLING,
     ),
     "dimensionality_reduction": (
         Plot("variance", "Explained variance", "How much each component tells.", groups.variance),
         _PLANE,
+        _TELLING,
     ),
 }
 
