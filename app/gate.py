@@ -39,6 +39,9 @@ OPEN_PATHS = frozenset(
         "/logout",
     }
 )
+# Doors of Streamlit's that MLAAS does not use: uploads that stay in memory without a quota, an agent
+# interface that runs pages past the check of each click, a sign-in that knows none of our sessions.
+CLOSED_PREFIXES = ("/_stcore/upload_file/", "/_stcore/agent/", "/auth/", "/oauth2callback")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -77,6 +80,9 @@ class Gate:
             return
         if not _is_full(info) and scope["path"] not in OPEN_PATHS:
             await _refusal(scope)(scope, receive, send)
+            return
+        if scope["path"].startswith(CLOSED_PREFIXES):
+            await _plain("There is nothing here.", 404)(scope, receive, send)
             return
         await self._app(_with_person(scope, info), receive, send)
 

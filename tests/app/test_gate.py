@@ -96,6 +96,17 @@ def test_style_is_served_whole_to_every_visitor(served):
     assert first.text.rstrip().endswith("}")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("PUT", "/_stcore/upload_file/s/f"), ("DELETE", "/_stcore/upload_file/s/f"),
+     ("POST", "/_stcore/agent/mcp"), ("GET", "/_stcore/agent/openapi.json"),
+     ("GET", "/auth/login"), ("GET", "/oauth2callback?code=x&state=y")],
+)  # fmt: skip
+def test_doors_that_are_not_used_are_closed_to_everybody(served, method, path):
+    with served.signed_in("analyst") as client:
+        assert client.request(method, path, content=b"x").status_code == 404
+
+
 def test_health_is_open(served):
     with served.client() as client:
         assert client.get("/_stcore/health").text == "ok"
