@@ -39,8 +39,8 @@ OPEN_PATHS = frozenset(
         "/logout",
     }
 )
-# Doors of Streamlit's that MLAAS does not use: uploads that stay in memory without a quota, an agent
-# interface that runs pages past the check of each click, a sign-in that knows none of our sessions.
+# Doors of Streamlit's that are not used here: uploads that stay in memory without a quota, an
+# agent interface past the check of each click, a sign-in that knows none of our sessions.
 CLOSED_PREFIXES = ("/_stcore/upload_file/", "/_stcore/agent/", "/auth/", "/oauth2callback")
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
