@@ -56,7 +56,7 @@ docs: $(INSTALLED_DEV) ## The documentation, warnings are errors: build/docs/ind
 	@echo "documentation: build/docs/index.html"
 
 bench: $(INSTALLED_DEV) ## The measured comparisons, as tables
-	@for file in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$file; done
+	@for file in benchmarks/[!_]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 
 pictures: $(INSTALLED_DEV) ## Renew the screenshots in docs/images from the browser tests
 	@$(BIN)/python -m pytest -q -m browser --pictures docs/images

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page
-from sqlmodel import SQLModel
 
+from engines.core import migrate
 from engines.core.database import Database
-from engines.core.events import append_only_statements
 from tests.harness.browser import chromium, open_page
 from tests.harness.postgres import PostgresServer, postgres_server
 from tests.harness.product import Product, running_product
@@ -86,10 +85,7 @@ def take_picture(request: pytest.FixtureRequest) -> Callable[[Page, str], Path]:
 
 def _migrate(url: str) -> None:
     db = Database(url)
-    SQLModel.metadata.create_all(db.engine)
-    with db.engine.begin() as connection:
-        for statement in append_only_statements(db.url.get_backend_name()):
-            connection.exec_driver_sql(statement)
+    migrate.upgrade(db)
     db.engine.dispose()
 
 
