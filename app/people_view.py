@@ -10,6 +10,7 @@ from engines.core.sessions import SessionRow
 from engines.core.users import UserRow
 
 HANDED_OVER = "password shown once"
+RECOVERY = "recovery codes shown once"
 SIGN_OUT = (
     '<form method="post" action="/logout"><button type="submit" '
     'style="font:inherit;padding:.4rem .9rem;border-radius:.5rem;border:1px solid currentColor;'
@@ -55,6 +56,20 @@ def handed_over() -> None:
         st.markdown(f"**The password for {name}.** It is shown this once, for one sign-in.")
         st.code(password, language=None)
         st.button("I have passed it on", on_click=lambda: st.session_state.pop(HANDED_OVER))
+
+
+def keep_recovery_codes(codes: list[str]) -> None:
+    """Keep new recovery codes for the page's next run, which shows them."""
+    st.session_state[RECOVERY] = codes
+
+
+def recovery_codes() -> None:
+    """Show new recovery codes until they are said to be kept."""
+    if RECOVERY not in st.session_state:
+        return
+    st.markdown("**Keep these recovery codes**; each works once when the phone is not at hand.")
+    st.code("\n".join(st.session_state[RECOVERY]), language=None)
+    st.button("I have kept them", on_click=lambda: st.session_state.pop(RECOVERY))
 
 
 def sign_out_button() -> None:

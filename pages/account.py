@@ -2,7 +2,13 @@
 
 import streamlit as st
 
-from app.people_view import session_label, sessions_table, sign_out_button
+from app.people_view import (
+    keep_recovery_codes,
+    recovery_codes,
+    session_label,
+    sessions_table,
+    sign_out_button,
+)
 from app.services import services
 from app.session import current_session
 from app.ui import boundary, page_actor
@@ -16,7 +22,6 @@ limits = svc.settings.sessions
 here = current_session()
 here_id = here.id if here else ""
 local = svc.settings.backends.identity == "local"
-RECOVERY = "recovery codes shown once"
 
 
 def change_password() -> None:
@@ -47,17 +52,14 @@ def enrol() -> None:
         code = st.text_input("Code", max_chars=10, autocomplete="one-time-code")
         pressed = st.form_submit_button("Switch it on", type="primary")
     if pressed:
-        st.session_state[RECOVERY] = totp.confirm(svc.db, limits, actor, code)
+        keep_recovery_codes(totp.confirm(svc.db, limits, actor, code))
         st.rerun()
 
 
 def second_factor_is_on() -> None:
     """Say so, show new recovery codes once, and offer the way back."""
     st.success("Signing in takes a code from your authenticator.", icon=":material/verified_user:")
-    if RECOVERY in st.session_state:
-        st.markdown("**Keep these recovery codes**; each works once when the phone is not at hand.")
-        st.code("\n".join(st.session_state[RECOVERY]), language=None)
-        st.button("I have kept them", on_click=lambda: st.session_state.pop(RECOVERY))
+    recovery_codes()
     with st.form("remove", clear_on_submit=True):
         password = st.text_input("Password", type="password")
         pressed = st.form_submit_button("Remove the second factor")
