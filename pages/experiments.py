@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.experiments_view import ask_all, experiment_rows
+from app.paging import page_buttons, page_number
 from app.services import services
 from app.ui import boundary, empty_state, go, page_actor
 from engines import projects
@@ -56,15 +57,14 @@ wanted = ExperimentFilter(
     states=tuple(states),
     owner_id=actor.id if mine else "",
     archived=archived,
-    page=int(st.session_state.get("page", 1)),
+    page=page_number("page"),
 )
 found = projects.find(svc.db, actor, wanted)
 
 if found.total:
     st.caption("1 experiment" if found.total == 1 else f"{found.total:,} experiments")
     experiment_rows(found.rows, busy=set())
-    if found.total > wanted.size:
-        st.pagination(-(-found.total // wanted.size), key="page", bind="query-params")
+    page_buttons(found.total, wanted.size, "page")
 elif text or states or mine or archived:
     empty_state("Nothing matches", "Change the search or the filters.")
 else:
