@@ -63,7 +63,7 @@ def _compete(
 ) -> list[Trial]:
     if mode == Mode.BASE:
         contest.run(ledger, pool, made, entrants, ledger.finish_by - BASE_KEPT * ledger.left)
-        _add_blend(ledger, made, entrants)
+        _add_blend(ledger, made, entrants, pool.size)
         return []
     # Imported here: FLAML takes seconds to load, and Base does without it.
     from engines.training import search
@@ -71,7 +71,7 @@ def _compete(
     contest.run(ledger, pool, made, entrants, ledger.finish_by - SAVING, few=True)
     hunt = search.start(ledger, pool, made, entrants)
     hunt.run(lambda: ledger.finish_by - _finish(made, _leading(ledger, entrants), pool.size))
-    _add_blend(ledger, made, entrants)
+    _add_blend(ledger, made, entrants, pool.size)
     # Time was kept for fitting three members; what the winner does not need is searched too.
     best = [_best(ledger, entrants)]
     hunt.run(lambda: ledger.finish_by - _finish(made, best, pool.size))
@@ -79,7 +79,7 @@ def _compete(
     return hunt.trials
 
 
-def _add_blend(ledger: Ledger, made: Material, entrants: list[Entrant], workers: int = 1) -> None:
+def _add_blend(ledger: Ledger, made: Material, entrants: list[Entrant], workers: int) -> None:
     """Add the best blend to the field, unless there is no time left to fit it."""
     ledger.say(0.82, "blending the best candidates")
     singles = [entrant for entrant in entrants if not entrant.recipe.members]
