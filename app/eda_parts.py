@@ -8,6 +8,7 @@ from plotly.graph_objects import Figure
 
 from app.ui import download_table
 
+ROW = 35  # pixels of a line in a table
 MARKDOWN = "\\`*_{}[]()<>#+-!|:~$"
 
 
@@ -22,8 +23,10 @@ def listing(
     name: str,
     height: int | None = None,
 ) -> None:
-    """A table under real names, and its CSV under the names that may leave."""
-    st.dataframe(build(lambda column: column), hide_index=True, height=height or "auto")
+    """A table under real names, at most `height` pixels, and its CSV under public names."""
+    frame = build(lambda column: column)
+    tall = height is not None and ROW * (len(frame) + 1) > height
+    st.dataframe(frame, hide_index=True, height=height if tall and height else "auto")
     download_table("CSV", build(public), f"eda-{name}.csv")
 
 

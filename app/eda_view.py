@@ -51,8 +51,9 @@ def open_report(actor: Actor, experiment: Experiment) -> Opened | None:
             _no_data(experiment)
             return None
     found = standings(study, actor, experiment, table, ReportKind.EXPLORE)
-    chosen = _chosen(found) or _at_once(study, actor, experiment, table)
+    chosen = _chosen(found)
     if chosen is None:
+        _at_once(study, actor, experiment, table)
         _not_yet(study, actor, experiment, table)
         return None
     if not chosen.ready:
@@ -88,18 +89,16 @@ def _chosen(found: list[Standing]) -> Standing | None:
     return next((s for s in found if s.row.id == wanted), found[0] if found else None)
 
 
-def _at_once(
-    study: Study, actor: Actor, experiment: Experiment, table: Table | None
-) -> Standing | None:
-    """Explore a small table on the first visit of somebody who may."""
+def _at_once(study: Study, actor: Actor, experiment: Experiment, table: Table | None) -> None:
+    """Explore a small table on the first visit of somebody who may, then start the page anew."""
     if table is None or table.cells > study.inline_cells:
-        return None
+        return
     if not eda.may_explore(study, actor, experiment.id):
-        return None
-    with st.empty(), st.container():
+        return
+    with st.empty().container():
         st.skeleton(80)
         st.skeleton(320)
-        return eda.request_report(study, actor, experiment.id, experiment.name, Options())
+    request(study, actor, experiment, Options())
 
 
 def _not_yet(study: Study, actor: Actor, experiment: Experiment, table: Table | None) -> None:
@@ -115,7 +114,7 @@ def _not_yet(study: Study, actor: Actor, experiment: Experiment, table: Table | 
 
 def request(study: Study, actor: Actor, experiment: Experiment, options: Options) -> None:
     """Ask for a report and open it."""
-    asked = eda.request_report(study, actor, experiment.id, experiment.name, options)
+    asked = eda.request_report(study, actor, experiment.id, experiment.name, options, log_now=False)
     st.query_params["report"] = asked.row.id
     st.rerun()
 
@@ -161,7 +160,7 @@ def verdict(opened: Opened) -> None:
     """The score, the first reasons, and what to do next."""
     report, quality = opened.report, opened.report.quality
     score, words = st.columns([1, 4], vertical_alignment="center")
-    score.metric("Quality", f"{quality.score:g} of 100", border=True)
+    score.metric("Quality, of 100", f"{quality.score:g}", border=True)
     with words:
         icon = ICONS[quality.verdict.split(":")[0]]
         st.subheader(f"{icon} {quality.verdict}", anchor=False)
@@ -179,6 +178,13 @@ def _about(report: Report) -> str:
     return (
         f"{report.rows:,} rows, {len(report.columns):,} columns. {report.sampling.verdict}{target}"
     )
+
+
+def log_once(opened: Opened) -> None:
+    """Send a new report to the tracker, after the page is drawn so that nobody waits for it."""
+    row = opened.standing.row
+    if opened.may_run and not row.link and not row.log_error:
+        eda.log_again(opened.study, opened.actor, row.id)
 
 
 def choices(opened: Opened) -> None:

@@ -135,7 +135,9 @@ def quality_bars(quality: Quality) -> go.Figure:
     """The parts of the quality score, 0 to 100 each."""
     parts = list(quality.dimensions)
     values = [100 * quality.dimensions[part] for part in parts]
-    figure = go.Figure(go.Bar(x=values, y=parts, orientation="h", texttemplate="%{x:.0f}"))
+    figure = go.Figure(
+        go.Bar(x=values, y=parts, orientation="h", texttemplate="%{x:.0f}", textangle=0)
+    )
     figure.update_xaxes(range=[0, 100])
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(height=280)

@@ -51,11 +51,17 @@ class Standing:
 
 @needs(Capability.EDA_RUN)
 def request_report(
-    study: Study, actor: Actor, experiment_id: str, experiment_name: str, options: Options
+    study: Study,
+    actor: Actor,
+    experiment_id: str,
+    experiment_name: str,
+    options: Options,
+    log_now: bool = True,
 ) -> Standing:
     """Explore the experiment's present table: at once when small, else by a job.
 
-    A report that exists is opened, not made again. Raises InvalidInput, NotAllowed, NotReady
+    A report that exists is opened, not made again. With `log_now` off, a report made at once
+    waits for `log_again` before it goes to the tracker. Raises InvalidInput, NotAllowed, NotReady
     (no data yet) or BackendUnavailable.
     """
     study.experiments.check_editable(actor, experiment_id)
@@ -66,7 +72,8 @@ def request_report(
         return standing(study, row)
     if table.cells > study.inline_cells and not store.exists(study.folder, row):
         return _queued(study, actor, row)
-    return standing(study, explore_and_keep(study, actor, row, table, Silent()))
+    done = explore_and_keep(study, actor, row, table, Silent())
+    return standing(study, log_report(study, done, table) if log_now else done)
 
 
 @needs(Capability.EDA_RUN)

@@ -36,7 +36,9 @@ def run_explore(study: Study, actor: Actor, report_id: str, progress: Progress) 
     row = requested(study, report_id)
     study.experiments.check_editable(actor, row.experiment_id)
     table = study.tables.table(actor, row.dataset_id)
-    explore_and_keep(study, actor, row, table, progress)
+    done = explore_and_keep(study, actor, row, table, progress)
+    progress.report(0.96, "Logging to the tracking server")
+    log_report(study, done, table)
     progress.report(1.0, "Done")
 
 
@@ -52,15 +54,14 @@ def requested(study: Study, report_id: str) -> EdaReport:
 def explore_and_keep(
     study: Study, actor: Actor, row: EdaReport, table: Table, progress: Progress
 ) -> EdaReport:
-    """Compute the report unless its files are there, keep it, advance the experiment, log it."""
+    """Compute the report unless its files are there, keep it, advance the experiment."""
     if not store.exists(study.folder, row):
         explored = examine(table, Options.from_json(row.options), progress)
         store.keep(study.folder, row, explored)
     score = store.load(study.folder, row).quality.score
     done = finish(study, actor, row, "eda.explored", score=score)
     study.experiments.advance(actor, row.experiment_id, ExperimentState.EXPLORED)
-    progress.report(0.96, "Logging to the tracking server")
-    return log_report(study, done, table)
+    return done
 
 
 def finish(study: Study, actor: Actor, row: EdaReport, act: str, **detail: object) -> EdaReport:

@@ -60,8 +60,8 @@ def test_first_visit_explores_a_small_table_at_once(open_page, experiment, with_
     with_data()
     at = open_page("analyst", "eda", experiment=experiment.id)
     assert not at.exception
-    assert at.metric[0].label == "Quality"
-    assert at.metric[0].value.endswith("of 100")
+    assert at.metric[0].label == "Quality, of 100"
+    assert at.metric[0].value == "100"
     state = projects.get(app_services.db, analyst_of(experiment), experiment.id).state
     assert state == "explored"
 
@@ -108,7 +108,7 @@ def test_a_big_table_waits_for_a_click_and_becomes_a_job(
     assert found[0].is_running
     eda.run_explore(services().study, analyst, found[0].row.id, Silent())
     at.run()
-    assert at.metric[0].label == "Quality"
+    assert at.metric[0].label == "Quality, of 100"
 
 
 def test_a_cancelled_job_is_told_with_a_way_on(
@@ -143,7 +143,7 @@ def test_a_sample_that_cannot_be_taken_is_one_sentence(open_page, experiment, wi
     assert [error.value for error in at.error] == [
         "**A stratified sample needs a column to stratify by.** Choose the column."
     ]
-    assert at.metric[0].label == "Quality"
+    assert at.metric[0].label == "Quality, of 100"
 
 
 @pytest.mark.parametrize("role", ["checker", "validator", "auditor"])
@@ -154,7 +154,7 @@ def test_readers_see_the_report_and_no_button(
     only_request(app_services, analyst, experiment)
     at = open_page(role, "eda", experiment=experiment.id)
     assert not at.exception
-    assert at.metric[0].label == "Quality"
+    assert at.metric[0].label == "Quality, of 100"
     assert "Explore" not in [b.label for b in at.button]
 
 
@@ -174,9 +174,12 @@ def test_roles_without_the_permission_are_refused(open_page, experiment, role):
 def test_a_tracker_that_is_away_is_said_with_a_way_to_log_again(
     open_page, experiment, with_data, monkeypatch
 ):
+    monkeypatch.setenv("MLAAS_TRACKING__URI", "http://127.0.0.1:9")
+    services.cache_clear()
     with_data()
     at = open_page("analyst", "eda", experiment=experiment.id, tab="Report")
     assert not at.exception
+    at.run()
     assert "Not logged" in at.warning[0].value
     assert button(at, "Log again")
 
