@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -194,65 +194,65 @@ def wholesale(run: Path, shared: Path) -> Path:
     frame = pd.read_csv(shared / "wholesale_customers.csv", encoding="utf-8-sig")
     plane = make_pipeline(StandardScaler(), PCA(2, random_state=0)).fit_transform(frame)
     axes = {"row": np.arange(len(frame)), "pc1": plane[:, 0], "pc2": plane[:, 1]}
-    made: dict[str, tuple[Any, str, dict[str, Any], dict[str, float]]] = {}
-    groups = Pipeline([("prepare", prepare(frame)), ("model", KMeans(3, n_init=3, random_state=0))])
-    made["clustering"] = (
-        groups,
-        "K-means",
-        {"cluster": groups.fit_predict(frame)},
-        {"silhouette": 0.4},
-    )
-    trees = Pipeline(
-        [("prepare", prepare(frame)), ("model", IsolationForest(n_estimators=50, random_state=0))]
-    )
-    trees.fit(frame)
-    strange = {
-        "anomaly": trees.predict(frame) == -1,
-        "anomaly_score": -trees.decision_function(frame),
-    }
-    made["anomaly"] = (trees, "Isolation forest", strange, {"agreement": 0.7})
-    parts = Pipeline([("prepare", prepare(frame)), ("model", PCA(3, random_state=0))]).fit(frame)
-    space = parts.transform(frame)
-    columns = {f"component_{n + 1}": space[:, n] for n in range(3)}
-    shares = parts[-1].explained_variance_ratio_.tolist()
-    made["dimensionality_reduction"] = (
-        parts,
-        "PCA",
-        columns,
-        {"explained_variance": sum(shares[:2])},
-    )
-    for task, (model, name, answers, scores) in made.items():
-        write(
-            run / task,
-            model,
-            card(
-                task,
-                "",
-                frame,
-                algorithm=name,
-                metric=next(iter(scores)),
-                facts={"explained_variance": shares},
-            ),
-            frame,
-            {
-                "assignments.parquet": pd.DataFrame({**axes, **answers}),
-                "metrics.json": {"folds": {}, "holdout": {}, "ci": {}, "fit": scores},
-                "leaderboard.json": [
-                    {
-                        "name": name,
-                        "algorithm": name,
-                        "score": next(iter(scores.values())),
-                        "metric": next(iter(scores)),
-                        "metrics": scores,
-                        "folds": {},
-                        "is_winner": True,
-                        "seconds": 0.1,
-                        "state": "succeeded",
-                    }
-                ],
-            },
-        )
+    for task, make in {
+        "clustering": _clusters,
+        "anomaly": _anomalies,
+        "dimensionality_reduction": _components,
+    }.items():
+        _write_unsupervised(run / task, make(frame), frame, axes)
     return run / "clustering"
+
+
+@dataclass(frozen=True)
+class Unsupervised:
+    """A fitted model without a target, its answers for every row, and its scores."""
+
+    model: Any
+    name: str
+    answers: dict[str, Any]
+    scores: dict[str, float]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def _fitted(frame: pd.DataFrame, learner: Any) -> Pipeline:
+    return Pipeline([("prepare", prepare(frame)), ("model", learner)]).fit(frame)
+
+
+def _clusters(frame: pd.DataFrame) -> Unsupervised:
+    model = _fitted(frame, KMeans(3, n_init=3, random_state=0))
+    return Unsupervised(model, "K-means", {"cluster": model.predict(frame)}, {"silhouette": 0.4})
+
+
+def _anomalies(frame: pd.DataFrame) -> Unsupervised:
+    model = _fitted(frame, IsolationForest(n_estimators=50, random_state=0))
+    strange = {
+        "anomaly": model.predict(frame) == -1,
+        "anomaly_score": -model.decision_function(frame),
+    }
+    return Unsupervised(model, "Isolation forest", strange, {"agreement": 0.7})
+
+
+def _components(frame: pd.DataFrame) -> Unsupervised:
+    model = _fitted(frame, PCA(3, random_state=0))
+    space, shares = model.transform(frame), model[-1].explained_variance_ratio_.tolist()
+    columns = {f"component_{n + 1}": space[:, n] for n in range(3)}
+    told = {"explained_variance": shares}
+    return Unsupervised(model, "PCA", columns, {"explained_variance": sum(shares[:2])}, told)
+
+
+def _write_unsupervised(
+    folder: Path, made: Unsupervised, frame: pd.DataFrame, axes: dict[str, Any]
+) -> None:
+    metric, score = next(iter(made.scores.items()))
+    line = {"name": made.name, "algorithm": made.name, "state": "succeeded", "is_winner": True}
+    line |= {"score": score, "metric": metric, "metrics": made.scores, "folds": {}, "seconds": 0.1}
+    told = card(folder.name, "", frame, algorithm=made.name, metric=metric, facts=made.facts)
+    files = {
+        "assignments.parquet": pd.DataFrame({**axes, **made.answers}),
+        "metrics.json": {"folds": {}, "holdout": {}, "ci": {}, "fit": made.scores},
+        "leaderboard.json": [line],
+    }
+    write(folder, made.model, told, frame, files)
 
 
 def table_of(frame: pd.DataFrame, place: Path, anonymised: bool = False) -> Table:
@@ -265,8 +265,3 @@ def table_of(frame: pd.DataFrame, place: Path, anonymised: bool = False) -> Tabl
         missing, distinct = int(frame[name].isna().sum()), int(frame[name].nunique())
         columns.append(Column(str(name), f"C{n + 1}", kind, missing, distinct))
     return Table("d1", "e1", place, "0" * 64, len(frame), tuple(columns), anonymised)
-
-
-def describe(card: ModelCard) -> dict[str, Any]:
-    """The card as plain data, for assertions."""
-    return asdict(card)
