@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.navigation import menu
 from app.session import current_actor
-from app.ui import boundary, correlated
+from app.ui import boundary, correlated, farewell
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -17,7 +17,7 @@ st.logo(ASSETS / "logo.svg", icon_image=ASSETS / "mark.svg", size="large")
 with correlated():
     actor = current_actor()
     if actor is None:
-        st.warning("You are signed out. [Sign in again](/login)", icon=":material/lock:")
+        st.navigation([st.Page(farewell)], position="hidden").run()
         st.stop()
     page = st.navigation(menu(actor), expanded=True)
     with st.sidebar:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import pandas as pd
@@ -21,8 +22,8 @@ from engines.core.errors import MlaasError, NotAllowed, NotFound
 from engines.projects import Experiment, StepState
 
 __all__ = [
-    "boundary", "confirm", "correlated", "download_table", "empty_state", "go", "header", "live",
-    "page_actor", "page_experiment", "page_link", "remembered", "state_badge",
+    "boundary", "confirm", "correlated", "download_table", "empty_state", "farewell", "go",
+    "header", "live", "page_actor", "page_experiment", "page_link", "remembered", "state_badge",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -48,11 +49,18 @@ STEP_ICONS = {
 }
 
 
+def farewell() -> None:
+    """Say that the session has ended, and lead back to this page through the sign-in."""
+    here = urlsplit(st.context.url or "/")
+    back = quote(f"{here.path or '/'}?{here.query}".rstrip("?"), safe="")
+    st.warning(f"You are signed out. [Sign in again](/login?next={back})", icon=":material/lock:")
+
+
 def page_actor(capability: Capability) -> Actor:
     """The person in front of the page; stops the page with one sentence when they may not."""
     actor = current_actor()
     if actor is None:
-        st.warning("You are signed out. [Sign in again](/login)", icon=":material/lock:")
+        farewell()
         st.stop()
     try:
         require(actor, capability)
