@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import SQLModel
 
 from engines.core.access import Actor
 from engines.core.database import Database
 from engines.core.scheduling import JobRequest, JobStatus
 from engines.orchestration import Launcher, LocalScheduler, Worker, WorkerLimits
-from tests.harness.fixtures import postgres  # noqa: F401 - a fixture
-from tests.harness.postgres import PostgresServer
 
 SCRIPTS = "tests.engines.orchestration.jobs"
 SECONDS = 60.0
@@ -61,20 +58,6 @@ class Bench:
         self.submit(key, act="family", pids=str(pids), **payload)
         self.until(pids.exists)
         return [int(pid) for pid in pids.read_text().split()]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def any_db(request: pytest.FixtureRequest, db: Database) -> Iterator[Database]:
-    """A fresh database, once on each backend."""
-    if request.param == "sqlite":
-        yield db
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    on_server = Database(server.create())
-    SQLModel.metadata.create_all(on_server.engine)
-    yield on_server
-    on_server.engine.dispose()
-    server.drop(on_server.url.render_as_string(hide_password=False))
 
 
 @pytest.fixture

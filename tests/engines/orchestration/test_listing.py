@@ -26,15 +26,15 @@ from tests.engines.orchestration.conftest import SCRIPTS
 
 
 @pytest.fixture
-def five(any_db: Database, analyst: Actor, make_actor: Callable[..., Actor]) -> Database:
+def five(db: Database, analyst: Actor, make_actor: Callable[..., Actor]) -> Database:
     """Three jobs of the analyst, two of somebody else, the first one cancelled."""
-    scheduler, other = LocalScheduler(any_db, SCRIPTS), make_actor("analyst", name="other")
+    scheduler, other = LocalScheduler(db, SCRIPTS), make_actor("analyst", name="other")
     for number in range(5):
         owner = analyst if number < 3 else other
         kind = "train" if number == 4 else "probe"
         scheduler.submit(owner, JobRequest(kind, f"job-{number}", f"experiment-{number % 2}", {}))
     scheduler.cancel(analyst, "job-0", "no")
-    return any_db
+    return db
 
 
 def test_jobs_are_paged_newest_first(five: Database, analyst: Actor) -> None:

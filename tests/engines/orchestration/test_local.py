@@ -15,8 +15,8 @@ from tests.engines.orchestration.conftest import SCRIPTS
 
 
 @pytest.fixture
-def scheduler(any_db: Database) -> LocalScheduler:
-    return LocalScheduler(any_db, SCRIPTS)
+def scheduler(db: Database) -> LocalScheduler:
+    return LocalScheduler(db, SCRIPTS)
 
 
 def request(key: str = "job-1", **changes: object) -> JobRequest:
@@ -57,7 +57,7 @@ def test_submit_impossible_key_is_refused(
 
 
 def test_cancel_waiting_job_ends_it_and_is_audited(
-    scheduler: LocalScheduler, analyst: Actor, any_db: Database
+    scheduler: LocalScheduler, analyst: Actor, db: Database
 ) -> None:
     scheduler.submit(analyst, request())
     scheduler.cancel(analyst, "job-1", "  not needed ")
@@ -65,7 +65,7 @@ def test_cancel_waiting_job_ends_it_and_is_audited(
     assert status.state is JobState.CANCELLED
     assert status.error == "Cancelled by analyst: not needed"
     assert status.finished_at is not None
-    with any_db.read() as session:
+    with db.read() as session:
         event = session.exec(select(AuditEvent)).one()
     assert (event.act, event.subject) == ("job.cancelled", "job:job-1")
     assert event.detail["reason"] == "not needed"
