@@ -16,7 +16,7 @@ from engines.data_sources.dialect import head_of, records, sniff
 from engines.data_sources.encoding import detect_encoding
 from engines.data_sources.files import kind_of
 from engines.data_sources.options import Detection, ReadOptions, Step
-from engines.data_sources.reading import NESTED, select, source_columns, source_of
+from engines.data_sources.reading import NESTED, Care, select, source_columns, source_of
 from engines.data_sources.sql import reading_errors, session, text, wrong_encoding
 from engines.data_sources.staging import staged
 
@@ -207,9 +207,8 @@ def preview(path: Path, options: ReadOptions, scratch: Path, rows: int = 50) -> 
     relaxed = _cellwise(options)
     with session() as connection, reading_errors():
         source = source_of(ready, relaxed, len(relaxed.columns))
-        query = select(
-            source_columns(connection, ready, relaxed), relaxed, strict=False, source=source
-        )
+        columns = source_columns(connection, ready, relaxed)
+        query = select(columns, relaxed, Care.LENIENT, source)
         frame = connection.execute(f"{query} LIMIT {int(rows)}").df()
         rejected_lines(connection)
     return frame

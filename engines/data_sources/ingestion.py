@@ -25,7 +25,7 @@ from engines.data_sources.detection import (
 from engines.data_sources.misfits import settle_misfits
 from engines.data_sources.options import ReadOptions
 from engines.data_sources.profile import profile
-from engines.data_sources.reading import select, source_columns, source_of
+from engines.data_sources.reading import Care, select, source_columns, source_of
 from engines.data_sources.sql import disk_errors, reading_errors, session, text
 from engines.data_sources.staging import staged
 
@@ -149,12 +149,12 @@ def _convert(
     columns = source_columns(connection, ready, options)
     notes: list[str] = []
     try:
-        bad = _copy(connection, select(columns, options, True, source), target, progress)
+        bad = _copy(connection, select(columns, options, Care.QUICK, source), target, progress)
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
         if "unicode" in str(error).lower():
             raise
         options, notes = settle_misfits(connection, columns, options, source)
-        bad = _copy(connection, select(columns, options, True, source), target, progress)
+        bad = _copy(connection, select(columns, options, Care.STRICT, source), target, progress)
     return options, [*notes, *_skipped(bad, options)]
 
 

@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 -- every name and value in the SQL is quoted by sql.name and sql.text
 
+from enum import StrEnum
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,16 @@ from engines.data_sources.options import WHOLE, ColumnChoice, ReadOptions, Step
 from engines.data_sources.sql import name, text
 
 BLANKS = "' ' || chr(9) || chr(10) || chr(13) || chr(160)"
+
+
+class Care(StrEnum):
+    """How a value that does not fit its type is met."""
+
+    QUICK = "quick"  # fails, also on tabs and hard blanks around numbers
+    STRICT = "strict"  # fails
+    LENIENT = "lenient"  # gives null
+
+
 TEXTUAL = frozenset({ColumnType.CATEGORICAL, ColumnType.TEXT, ColumnType.EMPTY})
 NESTED = ("STRUCT", "LIST", "MAP", "UNION", "BLOB", "ARRAY", "VARIANT", "GEOMETRY")
 
@@ -41,12 +52,10 @@ def source_columns(
     return [f"CAST({name(str(row[0]))} AS VARCHAR)" for row in described]
 
 
-def select(
-    columns: list[str], options: ReadOptions, strict: bool = True, source: str = "source"
-) -> str:
-    """The SELECT that types every column; `strict` fails on a value that does not fit."""
+def select(columns: list[str], options: ReadOptions, care: Care, source: str) -> str:
+    """The SELECT that types every column."""
     typed = (
-        f"{typed_value(choice, column, options, strict)} AS {name(choice.name)}"
+        f"{typed_value(choice, column, options, care)} AS {name(choice.name)}"
         for column, choice in zip(columns, options.columns, strict=True)
     )
     return f"SELECT {', '.join(typed)} FROM {source}"
@@ -59,24 +68,17 @@ def misfits(columns: list[str], options: ReadOptions, source: str) -> str:
     """
     parts = []
     for column, choice in zip(columns, options.columns, strict=True):
-        present = filled(choice, column, trim=True)
-        bad = f"{present} IS NOT NULL AND ({_converted(choice, column, options, False)}) IS NULL"
+        present = _present(choice, f"trim({column}, {BLANKS})")
+        value = _converted(choice, column, options, Care.LENIENT)
+        bad = f"{present} IS NOT NULL AND ({value}) IS NULL"
         parts.append(f"count(*) FILTER ({bad})")
         parts.append(f"(list(DISTINCT {present}) FILTER ({bad}))[1:5]")
     return f"SELECT {', '.join(parts)} FROM {source}"
 
 
-def filled(choice: ColumnChoice, column: str, trim: bool) -> str:
-    """SQL for the cell's text, null when it is blank or one of the column's marks."""
-    trimmed = f"trim({column}, {BLANKS})"
-    marks = ", ".join(text(mark) for mark in ("", *choice.marks))
-    kept = trimmed if trim else column
-    return f"CASE WHEN {trimmed} NOT IN ({marks}) THEN {kept} END"
-
-
-def typed_value(choice: ColumnChoice, column: str, options: ReadOptions, strict: bool) -> str:
+def typed_value(choice: ColumnChoice, column: str, options: ReadOptions, care: Care) -> str:
     """SQL for one typed cell. Infinities and marks that are numbers become null."""
-    value = _converted(choice, column, options, strict)
+    value = _converted(choice, column, options, care)
     if choice.type is ColumnType.NUMERIC:
         value = f"CASE WHEN isfinite({value}) THEN {value} END"
     numbers = [mark for mark in choice.marks if _is_number(mark)]
@@ -85,24 +87,37 @@ def typed_value(choice: ColumnChoice, column: str, options: ReadOptions, strict:
     return value
 
 
-def _converted(choice: ColumnChoice, column: str, options: ReadOptions, strict: bool) -> str:
+def _converted(choice: ColumnChoice, column: str, options: ReadOptions, care: Care) -> str:
     if choice.type in TEXTUAL:
-        return filled(choice, column, trim=Step.TRIM_TEXT in options.steps)
-    value = filled(choice, column, trim=True)
+        trimmed = f"trim({column})"
+        return _present(choice, trimmed, trimmed if Step.TRIM_TEXT in options.steps else column)
+    # Trimming every kind of blank costs more than all the rest, so the quick pass does without:
+    # a value it cannot read makes it fail, and the strict pass follows.
+    blanks = "" if care is Care.QUICK else f", {BLANKS}"
+    value = _present(choice, f"trim({column}{blanks})")
     if choice.type is ColumnType.DATETIME:
-        return parse(value, choice.pattern, strict)
-    cast = "CAST" if strict else "TRY_CAST"
-    if choice.type is ColumnType.BOOLEAN:
-        return f"{cast}({value} AS BOOLEAN)"
+        return parse(value, choice.pattern, care is not Care.LENIENT)
     if choice.type is ColumnType.IDENTIFIER and choice.pattern != WHOLE:
         return value
-    plain = _plain(value, options)
+    cast = "TRY_CAST" if care is Care.LENIENT else "CAST"
+    if choice.type is ColumnType.BOOLEAN:
+        return f"{cast}({value} AS BOOLEAN)"
     if choice.type is ColumnType.NUMERIC:
-        return f"{cast}(translate({plain}, '_', '?') AS DOUBLE)"
-    # Unhindered, the cast would round 1.5 to 2 and read 0x1F and 1_000 as numbers.
+        return f"{cast}({_plain(value, options)} AS DOUBLE)"
+    return f"{cast}({_whole(choice, _plain(value, options))} AS BIGINT)"
+
+
+def _present(choice: ColumnChoice, trimmed: str, kept: str = "") -> str:
+    """SQL for the cell's text, null when it is blank or one of the column's marks."""
+    marks = ", ".join(text(mark) for mark in ("", *choice.marks))
+    return f"CASE WHEN {trimmed} NOT IN ({marks}) THEN {kept or trimmed} END"
+
+
+def _whole(choice: ColumnChoice, value: str) -> str:
+    """SQL that spoils what is no whole number: the cast alone would round 1.5 to 2."""
     if choice.pattern != WHOLE:
-        plain = f"regexp_replace({plain}, '[.]0*$', '')"
-    return f"{cast}(translate({plain}, '._eExX', '??????') AS BIGINT)"
+        value = f"regexp_replace({value}, '[.]0*$', '')"
+    return f"CASE WHEN regexp_matches({value}, '[^0-9 +-]') THEN '?' ELSE {value} END"
 
 
 def _plain(value: str, options: ReadOptions) -> str:

@@ -167,7 +167,17 @@ def purge_uploads(datasets: Datasets) -> int:
         found = list(session.exec(stale).all())
     for upload in found:
         _remove(datasets, upload)
+    _purge_leftovers(datasets)
     return len(found)
+
+
+def _purge_leftovers(datasets: Datasets) -> None:
+    """Delete half-written files of jobs that were killed more than a day ago."""
+    oldest = (now() - PARTIAL_KEPT).timestamp()
+    for folder in (datasets.store_dir, datasets.store_dir / "raw", datasets.scratch_dir):
+        for file in (*folder.glob("*.partial"), *folder.glob("*.cleaned")):
+            if file.stat().st_mtime < oldest:
+                file.unlink(missing_ok=True)
 
 
 def complete_upload(datasets: Datasets, actor: Actor, upload_id: str) -> tuple[Upload, Path]:

@@ -110,6 +110,13 @@ def test_whole_numbers_are_never_rounded(taken):
     assert types(table)["b"] is T.CATEGORICAL
 
 
+def test_numbers_among_tabs_and_hard_blanks_are_read(taken):
+    table, frame = taken("a;b\n\t1 ;x\n2\u00a0;\u00e4\n \t ;z\n")
+    assert types(table)["a"] is T.INTEGER
+    assert frame["a"].tolist()[:2] == [1, 2]
+    assert table.columns[0].missing == 1
+
+
 def test_identifier_repeated_in_the_file_is_no_identifier(taken):
     rows = "".join(f"{i},{i % 3}\n" for i in range(100))
     table, _ = taken("user_id,v\n" + rows)

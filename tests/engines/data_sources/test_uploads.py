@@ -1,6 +1,7 @@
 """Uploads: quota, purge, resumption, one writer at a time."""
 
 import fcntl
+import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -69,6 +70,16 @@ def test_complete_upload_is_kept_for_a_week(datasets, analyst, uploaded):
     assert purge_uploads(datasets) == 0
     aged(datasets, upload, days=8)
     assert purge_uploads(datasets) == 1
+
+
+def test_leftovers_of_killed_jobs_are_purged_after_a_day(datasets):
+    datasets.store_dir.mkdir(parents=True)
+    old, new = datasets.store_dir / "a.1.partial", datasets.store_dir / "b.2.partial"
+    for file in (old, new):
+        file.write_bytes(b"PAR1")
+    os.utime(old, (0, 0))
+    purge_uploads(datasets)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_two_slices_at_once_are_refused(datasets, analyst, partial):
