@@ -11,6 +11,8 @@ from pathlib import Path
 import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
@@ -34,7 +36,13 @@ def routes(svc: Services) -> list[BaseRoute]:
         *uploads.routes(svc),
         *reports.routes(svc),
         *downloads.routes(svc),
+        Route("/experiments", _first_page),
     ]
+
+
+async def _first_page(request: Request) -> Response:
+    # Streamlit serves its first page at the root alone, and people share the page's own name.
+    return RedirectResponse(f"/?{request.url.query}".rstrip("?"))
 
 
 def _provider_routes(svc: Services) -> list[Route]:
