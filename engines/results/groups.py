@@ -92,13 +92,14 @@ def profile_heat(files: TaskFiles, table: Table) -> go.Figure:
         z=away.to_numpy(),
         x=list(away.columns),
         y=[str(name) for name in away.index],
-        text=away.round(1).to_numpy(),
+        text=away.round(1).astype(object).where(away.notna(), "").to_numpy(),
         texttemplate="%{text}",
         colorscale="RdBu",
         zmid=0,
         colorbar={"title": "std. dev."},
     )
-    return _labelled(go.Figure(heat), "What sets the groups apart", "", "")
+    figure = _labelled(go.Figure(heat), "What sets the groups apart", "", "")
+    return figure.update_layout(height=180 + 24 * len(away)).update_yaxes(dtick=1)
 
 
 def _anomalies(groups: pd.DataFrame) -> pd.Series:
