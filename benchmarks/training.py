@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from joblib.externals.loky import get_reusable_executor
+
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -164,6 +166,8 @@ def _is_identifier(values: Any) -> bool:
 
 
 def _result(began: float, score: float, model: str) -> dict[str, Any]:
+    # PyCaret's parallel workers live on; only processes that have ended are counted.
+    get_reusable_executor().shutdown(wait=True)
     own, others = (
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )

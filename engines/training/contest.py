@@ -32,7 +32,7 @@ class Entrant:
         """Fold mean where greater is better; minus infinity before the first result."""
         chosen = [f for f in (self.results if folds is None else folds) if f in self.results]
         values = [self.results[fold].scores.get(metric.id, np.nan) for fold in chosen]
-        mean = float(np.mean(values)) if values else float("-inf")
+        mean = float(np.mean(values)) if values else float("nan")
         if np.isnan(mean):
             return float("-inf")
         return mean if metric.greater_is_better else -mean

@@ -252,3 +252,16 @@ def test_a_run_no_task_of_which_trains_fails_with_the_reason(
     run = training.runs(db, analyst, EXPERIMENT, experiments)[0]
     assert run.state == "failed"
     assert "Only 5 rows" in run.error
+
+
+def test_time_that_is_up_at_once_still_gives_a_model(
+    db: Database, analyst: Actor, around: Around, wholesale: Table, experiments: OpenExperiments
+) -> None:
+    at = around(wholesale)
+    request = TrainingRequest(EXPERIMENT, "data-one", (Task.REGRESSION,), "Grocery", folds=3)
+    run = training.start(db, analyst, request, at.experiments, OneTable(wholesale), Queue())
+    training.execute(analyst, run.id, at, began=time.monotonic() - 3600)
+    result = training.results(db, analyst, run.id, experiments)[0]
+    assert (result.state, result.winner_name) == ("succeeded", "LightGBM")
+    board = {c.name: c for c in training.leaderboard(db, analyst, run.id, experiments)}
+    assert board["LightGBM"].folds_done == 1
