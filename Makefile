@@ -59,7 +59,7 @@ bench: $(INSTALLED_DEV) ## The measured comparisons, as tables
 	@for file in benchmarks/[!_]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
 
 pictures: $(INSTALLED_DEV) ## Renew the screenshots in docs/images from the browser tests
-	@$(BIN)/python -m pytest -q -m browser --pictures docs/images
+	@$(BIN)/python -m pytest -q -m browser --pictures=docs/images
 
 verify: $(INSTALLED) ## Walk the audit chain and name the first broken row
 	@$(BIN)/python -m engines.observability.verify

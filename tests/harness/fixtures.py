@@ -20,9 +20,8 @@ PICTURES = Path("build/pictures")  # `make pictures` puts them into the document
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--database`, the backend the suite runs on, and `--pictures`."""
-    parser.addoption(
-        "--database", choices=BACKENDS, default=BACKENDS[0], help="run the suite on it"
-    )
+    parser.addoption("--database", choices=BACKENDS, default="sqlite", help="run the suite on it")
+    parser.addoption("--pictures", type=Path, default=PICTURES, help="folder of the screenshots")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
