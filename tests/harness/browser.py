@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 WIDTH, HEIGHT = 1440, 900
 PATIENCE_MILLISECONDS = 30_000
@@ -45,3 +45,10 @@ def open_page(browser: Browser, url: str, theme: str = "light") -> Iterator[Page
     context.set_default_timeout(PATIENCE_MILLISECONDS)
     yield context.new_page()
     context.close()
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Return once the page's script has ended and no placeholder is left."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    expect(page.locator("[data-testid=stSkeleton]:visible")).to_have_count(0)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
