@@ -13,7 +13,7 @@ fingerprint = $(shell cat $(1) | sha256sum | cut -c1-16)
 INSTALLED := $(VENV)/installed-run-$(call fingerprint,requirements.txt)
 INSTALLED_DEV := $(VENV)/installed-dev-$(call fingerprint,requirements.txt requirements-dev.txt)
 LAYERS := PYTHONPATH=. $(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
-FAST := not slow and not browser and not postgres
+FAST := not slow and not thorough and not browser and not postgres
 
 .PHONY: help run test check lint types contracts lock audit docs bench pictures verify migration roles clean
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The whole suite: first what can share the cores, then what must have them alone, then one closing line.
+# The whole suite: what can share the cores, the database's tests again on PostgreSQL, what must have the
+# machine alone, then one closing line.
 set -euo pipefail
 python=${PYTHON:-.venv/bin/python}
 mkdir -p build
@@ -8,6 +9,9 @@ rm -f build/tests-*.xml
 code=0
 "$python" -m pytest -q -n "$(nproc)" --dist loadscope -m "not slow and not browser" \
   --junitxml build/tests-shared.xml "$@" || code=$?
+"$python" -m pytest -q -n "$(nproc)" --dist loadscope -m "not slow and not browser and not postgres" \
+  --database postgresql --junitxml build/tests-postgresql.xml "$@" || code=$?
 "$python" -m pytest -q -m "slow or browser" --junitxml build/tests-alone.xml "$@" || code=$?
-"$python" tools/closing_line.py build/tests-shared.xml build/tests-alone.xml || code=$?
+"$python" tools/closing_line.py build/tests-shared.xml build/tests-postgresql.xml build/tests-alone.xml ||
+  code=$?
 exit "$code"

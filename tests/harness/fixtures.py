@@ -17,6 +17,24 @@ from tests.harness.product import Product, running_product
 BACKENDS = ("sqlite", "postgresql")
 PICTURES = Path("build/pictures")  # `make pictures` puts them into the documentation
 
+# Tests of seconds, not of a tenth: `make check` leaves them to `make test`.
+THOROUGH = (
+    "tests/app/",
+    "tests/pages/",
+    "tests/engines/core/test_first_users.py",
+    "tests/engines/core/test_passwords.py",
+    "tests/engines/core/test_sign_in.py",
+    "tests/engines/data_sources/test_bad_input.py",
+    "tests/engines/eda/test_explore.py",
+    "tests/engines/eda/test_export.py",
+    "tests/engines/eda/test_profile.py",
+    "tests/engines/eda/test_requests.py",
+    "tests/engines/recommendation/test_recommend.py",
+    "tests/engines/results/",
+    "tests/engines/tracking/",
+    "tests/engines/training/test_execute.py",
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--database`, the backend the suite runs on, and `--pictures`."""
@@ -24,8 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", type=Path, default=PICTURES, help="folder of the screenshots")
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL keep the tests that touch the database; the others would say the same again."""
+    """Mark the thorough tests; on PostgreSQL keep only those that touch the database."""
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker(pytest.mark.thorough)
     if config.getoption("--database") == "sqlite":
         return
     kept = [item for item in items if "database_url" in getattr(item, "fixturenames", ())]
