@@ -74,9 +74,12 @@ def _plain(values: "pd.Series[Any]", kind: ColumnType) -> "pd.Series[Any]":
 
 
 def preparation(
-    of: Roles, flavour: Flavour, seed: int, supervised: bool = True
+    of: Roles, flavour: Flavour, seed: int, supervised: bool = True, target: str = "auto"
 ) -> ColumnTransformer:
-    """The unfitted transformer for one flavour; without a target, rare categories are merged."""
+    """The unfitted transformer for one flavour; without a target, rare categories are merged.
+
+    `target` is TargetEncoder's: "continuous" must be said, or whole numbers count as classes.
+    """
     steps: list[tuple[str, Any, Any]] = []
     if of.numbers:
         steps.append(("numbers", _numbers(flavour), list(of.numbers)))
@@ -84,7 +87,7 @@ def preparation(
         names = [*of.few, *(() if supervised else of.many)]
         steps.append(("few", _few(flavour), names))
     if of.many and supervised:
-        steps.append(("many", _many(flavour, seed), list(of.many)))
+        steps.append(("many", _many(flavour, seed, target), list(of.many)))
     steps += [(f"date_{n}", _dates(flavour), name) for n, name in enumerate(of.dates)]
     return ColumnTransformer(steps, sparse_threshold=0.0 if flavour != Flavour.LINEAR else 0.3)
 
@@ -120,8 +123,8 @@ def _few(flavour: Flavour) -> Any:
     )
 
 
-def _many(flavour: Flavour, seed: int) -> Any:
-    encoder = TargetEncoder(random_state=seed)
+def _many(flavour: Flavour, seed: int, target: str) -> Any:
+    encoder = TargetEncoder(target_type=target, random_state=seed)
     if flavour in (Flavour.TREE, Flavour.FILLED):
         return encoder
     return Pipeline([("encode", encoder), ("scale", StandardScaler())])

@@ -15,7 +15,6 @@ from sklearn.preprocessing import LabelEncoder
 
 from engines.core.trusted_types import TRUSTED_TYPES
 from engines.training.catalogue import Flavour
-from engines.training.features import preparation
 from engines.training.lags import lag_name
 from engines.training.pycaret_setup import Rows
 from engines.training.recipes import (
@@ -76,7 +75,7 @@ class Material:
             return self.cache[fold, flavour]
         fit, test = self.rows(fold)
         began = time.monotonic()
-        prep = preparation(self.blueprint.roles, flavour, self.blueprint.seed)
+        prep = self.blueprint.preparation(flavour)
         to_fit = prep.fit_transform(self.features.iloc[fit], self.target[fit])
         between = time.monotonic()
         to_test = prep.transform(self.features.iloc[test])

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.pipeline import Pipeline
 
-from engines.training.catalogue import Algorithm
+from engines.training.catalogue import Algorithm, Flavour
 from engines.training.features import Roles, preparation
 from engines.training.pycaret_setup import Container
 from engines.training.tasks import CLASSIFICATION, Task
@@ -69,6 +69,11 @@ class Blueprint:
     containers: dict[str, Container]
     seed: int
 
+    def preparation(self, flavour: Flavour) -> ColumnTransformer:
+        """The unfitted preparation in that flavour."""
+        kind = "auto" if self.task in CLASSIFICATION else "continuous"
+        return preparation(self.roles, flavour, self.seed, target=kind)
+
 
 def parameters(recipe: Recipe, blueprint: Blueprint) -> dict[str, Any]:
     """The learner's parameters: PyCaret's, ours over them, the recipe's over both."""
@@ -98,7 +103,7 @@ def pipeline(recipe: Recipe, blueprint: Blueprint) -> Pipeline:
     """Preparation and learner as one unfitted pipeline from raw columns to answers."""
     if recipe.members:
         return Pipeline([("prep", "passthrough"), ("model", _blend(recipe, blueprint))])
-    prep = preparation(blueprint.roles, recipe.algorithm.flavour, blueprint.seed)
+    prep = blueprint.preparation(recipe.algorithm.flavour)
     return Pipeline([("prep", prep), ("model", estimator(recipe, blueprint))])
 
 

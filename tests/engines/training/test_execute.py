@@ -18,7 +18,8 @@ from engines.core.model_card import read_card
 from engines.core.scoring import answer, conform
 from engines.core.tables import Table
 from engines.core.trusted_types import TRUSTED_TYPES
-from engines.training import Mode, Surroundings, Task, TrainingRequest
+from engines.training import Mode, Surroundings, Task, TrainingRequest, materials
+from engines.training.catalogue import Flavour
 
 from .conftest import EXPERIMENT, Memory, OneTable, OpenExperiments, Queue, as_table
 
@@ -265,3 +266,12 @@ def test_time_that_is_up_at_once_still_gives_a_model(
     assert (result.state, result.winner_name) == ("succeeded", "LightGBM")
     board = {c.name: c for c in training.leaderboard(db, analyst, run.id, experiments)}
     assert board["LightGBM"].folds_done == 1
+
+
+def test_whole_number_target_is_encoded_as_a_number_not_as_classes(tmp_path: Path) -> None:
+    kinds = [f"k{n % 30}" for n in range(300)]
+    frame = pd.DataFrame({"kind": kinds, "y": [1000 + 7 * n for n in range(300)]})
+    table = as_table(frame.astype({"y": "int64"}), tmp_path / "t.parquet")
+    request = TrainingRequest(EXPERIMENT, "data-one", (Task.REGRESSION,), "y", folds=3)
+    made, _, _ = materials.material(materials.source(table, request), Task.REGRESSION)
+    assert made.numbers(0, Flavour.TREE).to_fit.shape[1] == 1
