@@ -52,13 +52,13 @@ def _tracker(opened: Opened) -> None:
     if row.link:
         st.link_button("Open in MLflow", row.link, icon=":material/open_in_new:")
         return
-    if row.log_error:
-        st.warning(f"Not logged: {plain(row.log_error)}", icon=":material/cloud_off:")
+    if not row.log_error:
+        st.caption("The plots are on their way to MLflow; the job is on the Jobs page.")
+        return
+    st.warning(f"Not logged: {plain(row.log_error)}", icon=":material/cloud_off:")
     if opened.may_run and st.button("Log again", icon=":material/refresh:"):
-        again = eda.log_again(opened.study, opened.actor, row.id)
-        if again.row.link:
-            st.rerun()
-        st.warning(f"Not logged: {plain(again.row.log_error)}", icon=":material/cloud_off:")
+        eda.log_again(opened.study, opened.actor, row.id)
+        st.rerun()
 
 
 def _profile(opened: Opened) -> None:

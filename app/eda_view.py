@@ -114,7 +114,7 @@ def _not_yet(study: Study, actor: Actor, experiment: Experiment, table: Table | 
 
 def request(study: Study, actor: Actor, experiment: Experiment, options: Options) -> None:
     """Ask for a report and open it."""
-    asked = eda.request_report(study, actor, experiment.id, experiment.name, options, log_now=False)
+    asked = eda.request_report(study, actor, experiment.id, experiment.name, options)
     st.query_params["report"] = asked.row.id
     st.rerun()
 
@@ -178,13 +178,6 @@ def _about(report: Report) -> str:
     return (
         f"{report.rows:,} rows, {len(report.columns):,} columns. {report.sampling.verdict}{target}"
     )
-
-
-def log_once(opened: Opened) -> None:
-    """Send a new report to the tracker, after the page is drawn so that nobody waits for it."""
-    row = opened.standing.row
-    if opened.may_run and not row.link and not row.log_error:
-        eda.log_again(opened.study, opened.actor, row.id)
 
 
 def choices(opened: Opened) -> None:

@@ -17,7 +17,7 @@ from engines.eda.models import EdaReport, ReportKind
 from engines.eda.options import Options, check_options, digest
 from engines.eda.port import Study
 from engines.eda.report import Report
-from engines.eda.work import explore_and_keep, log_report, table_of
+from engines.eda.work import explore_and_keep, table_of
 
 JOB_SECONDS = 3_600.0
 KEPT_IN_LIST = 20
@@ -56,13 +56,11 @@ def request_report(
     experiment_id: str,
     experiment_name: str,
     options: Options,
-    log_now: bool = True,
 ) -> Standing:
     """Explore the experiment's present table: at once when small, else by a job.
 
-    A report that exists is opened, not made again. With `log_now` off, a report made at once
-    waits for `log_again` before it goes to the tracker. Raises InvalidInput, NotAllowed, NotReady
-    (no data yet) or BackendUnavailable.
+    A report that exists is opened, not made again. The tracker gets it from the job; nobody waits
+    for that. Raises InvalidInput, NotAllowed, NotReady (no data yet) or BackendUnavailable.
     """
     study.experiments.check_editable(actor, experiment_id)
     table = table_of(study, actor, experiment_id)
@@ -73,7 +71,7 @@ def request_report(
     if table.cells > study.inline_cells and not store.exists(study.folder, row):
         return _queued(study, actor, row)
     done = explore_and_keep(study, actor, row, table, Silent())
-    return standing(study, log_report(study, done, table) if log_now else done)
+    return standing(study, _submitted(study, actor, done))
 
 
 @needs(Capability.EDA_RUN)
@@ -104,11 +102,13 @@ def may_explore(study: Study, actor: Actor, experiment_id: str) -> bool:
 
 @needs(Capability.EDA_RUN)
 def log_again(study: Study, actor: Actor, report_id: str) -> Standing:
-    """Try once more to keep the report at the tracker. Raises NotFound, NotAllowed, NotReady."""
+    """Queue one more try to keep the report at the tracker.
+
+    Raises NotFound, NotAllowed or BackendUnavailable.
+    """
     row = readable_row(study, actor, report_id)
     study.experiments.check_editable(actor, row.experiment_id)
-    table = study.tables.table(actor, row.dataset_id)
-    return standing(study, log_report(study, row, table))
+    return standing(study, _submitted(study, actor, row))
 
 
 def _row(
@@ -159,9 +159,15 @@ def _queued(study: Study, actor: Actor, row: EdaReport) -> Standing:
     present = standing(study, row)
     if present.ready or present.is_running:
         return present
+    return standing(study, _submitted(study, actor, row))
+
+
+def _submitted(study: Study, actor: Actor, row: EdaReport) -> EdaReport:
+    """Submit a job on the row: it makes what is missing and sends it to the tracker."""
     with study.db.write() as session:
         kept = session.get_one(EdaReport, row.id)
         kept.attempt += 1
+        kept.log_error = ""
         kept.job_key = f"{row.kind}-{row.id}-{kept.attempt}"
         session.add(kept)
     request = JobRequest(
@@ -172,7 +178,7 @@ def _queued(study: Study, actor: Actor, row: EdaReport) -> Standing:
         timeout_seconds=JOB_SECONDS,
     )
     study.scheduler.submit(actor, request)
-    return standing(study, kept)
+    return kept
 
 
 def is_current(standing: Standing, table: Table) -> bool:

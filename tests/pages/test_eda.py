@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from sqlmodel import select
 
 from app.services import services
 from engines import data_sources, eda, projects
 from engines.core.access import Actor, Role
 from engines.core.progress import Silent
 from engines.eda import ReportKind
+from engines.eda.models import EdaReport
 
 TABS = ["Overview", "Columns", "Relations", "Missing", "Outliers", "Sampling", "Report"]
 
@@ -179,8 +181,12 @@ def test_a_tracker_that_is_away_is_said_with_a_way_to_log_again(
     with_data()
     at = open_page("analyst", "eda", experiment=experiment.id, tab="Report")
     assert not at.exception
-    at.run()
-    assert "Not logged" in at.warning[0].value
+    assert "on their way" in words(at.run())
+    with services().db.read() as session:
+        row = session.exec(select(EdaReport)).one()
+    owner = Actor(row.requested_by, "analyst", frozenset({Role.ANALYST}))
+    eda.run_explore(services().study, owner, row.id, Silent())
+    assert "Not logged" in at.run().warning[0].value
     assert button(at, "Log again")
 
 

@@ -19,6 +19,12 @@ def ask(study, actor, options=None):
     return eda.request_report(study, actor, "experiment", "Churn", options or eda.Options())
 
 
+def logged(study, actor, asked):
+    """The report after its job."""
+    eda.run_explore(study, actor, asked.row.id, Silent())
+    return eda.standings(study, actor, "experiment", ReportKind.EXPLORE)[0]
+
+
 def acts(study):
     with study.db.read() as session:
         return [event.act for event in session.exec(select(AuditEvent)).all()]
@@ -34,6 +40,15 @@ def test_a_small_table_is_explored_at_once(wholesale, to_table, on, analyst):
     assert acts(study) == ["eda.requested", "eda.explored"]
 
 
+def test_a_report_made_at_once_is_logged_by_a_job(wholesale, to_table, on, analyst):
+    study = on(to_table(wholesale))
+    asked = ask(study, analyst)
+    assert study.log.kept == []
+    assert study.scheduler.status(asked.row.job_key).state == JobState.QUEUED
+    assert logged(study, analyst, asked).row.link == "http://tracker/experiment/1"
+    assert acts(study) == ["eda.requested", "eda.explored"]
+
+
 def test_a_report_is_made_once_and_then_opened(wholesale, to_table, on, analyst):
     study = on(to_table(wholesale))
     first = ask(study, analyst)
@@ -41,7 +56,7 @@ def test_a_report_is_made_once_and_then_opened(wholesale, to_table, on, analyst)
     second = ask(study, analyst)
     assert second.row.id == first.row.id
     assert (store.place(study.folder, first.row) / store.REPORT).stat().st_mtime_ns == written
-    assert len(study.log.kept) == 1
+    assert second.row.job_key == first.row.job_key
 
 
 def test_a_report_whose_files_are_gone_is_made_again(wholesale, to_table, on, analyst):
@@ -83,7 +98,7 @@ def test_after_a_cancelled_job_asking_queues_a_new_one(wholesale, to_table, on, 
 
 def test_figures_of_an_exploration_reach_the_tracker(telco, to_table, on, analyst):
     study = on(to_table(telco, anonymised=True))
-    asked = ask(study, analyst, eda.Options(target="Churn"))
+    asked = logged(study, analyst, ask(study, analyst, eda.Options(target="Churn")))
     files = study.log.kept[0]
     assert set(files) == {
         "eda_report.html", "eda_report.json", "eda_figures.json", "eda_log.txt",
@@ -96,13 +111,15 @@ def test_figures_of_an_exploration_reach_the_tracker(telco, to_table, on, analys
 def test_a_tracker_that_is_away_costs_only_the_link(wholesale, to_table, on, analyst):
     study = on(to_table(wholesale))
     study.log.away = True
-    asked = ask(study, analyst)
+    asked = logged(study, analyst, ask(study, analyst))
     assert asked.ready
     assert asked.row.link == ""
     assert "did not answer" in asked.row.log_error
     assert "did not answer" in ask(study, analyst).row.log_error
     study.log.away = False
-    again = eda.log_again(study, analyst, asked.row.id)
+    queued = eda.log_again(study, analyst, asked.row.id)
+    assert queued.row.job_key != asked.row.job_key
+    again = logged(study, analyst, queued)
     assert again.row.link
     assert again.row.log_error == ""
 
@@ -176,8 +193,10 @@ def test_hiding_the_names_asks_for_a_new_report(wholesale, to_table, on, analyst
     hidden = replace(table, anonymised=True)
     assert eda.is_current(asked, table)
     assert not eda.is_current(asked, hidden)
-    assert ask(on(hidden), analyst).row.id != asked.row.id
-    assert b"Fresh" not in study.log.kept[1]["eda_figures.json"]
+    again = ask(on(hidden), analyst)
+    assert again.row.id != asked.row.id
+    logged(on(hidden), analyst, again)
+    assert b"Fresh" not in study.log.kept[0]["eda_figures.json"]
 
 
 def test_plotted_rows_come_by_position(wholesale, to_table, on, analyst):
