@@ -57,7 +57,8 @@ def _start(folder: Path, demo: bool) -> Product:
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app.supervisor"],
+            # Should the tests themselves be killed, the product goes with them.
+            ["setpriv", "--pdeathsig", "INT", sys.executable, "-m", "app.supervisor"],
             cwd=ROOT,
             env=os.environ | environ,
             stdout=output,
