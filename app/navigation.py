@@ -55,7 +55,7 @@ PAGES = (
 def menu(actor: Actor) -> dict[str, list[Any]]:
     """The menu for this person; pages they may not open stay routable but are not listed."""
     sections: dict[str, list[Any]] = {}
-    for spec in (each for each in PAGES if each.path.exists()):
+    for spec in PAGES:
         listed = actor.may(spec.capability) and spec.key != "experiment"
         page = st.Page(
             spec.path,
@@ -81,8 +81,6 @@ def page_link(
 ) -> None:
     """A link to the page of that key; the non-empty parts of `query` go into its address."""
     path = PAGES_DIR / f"{key}.py"
-    if not path.exists():
-        return
     kept = {name: value for name, value in query.items() if value}
     st.page_link(
         path, label=label, icon=icon, help=hint, disabled=disabled, query_params=kept or None

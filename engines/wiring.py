@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from engines.core.experiments import Experiments, ExperimentState
 from engines.core.progress import Progress
 from engines.core.scheduling import Scheduler
 from engines.core.settings import Settings
+from engines.core.tables import Column
 from engines.data_sources import Datasets
 from engines.eda import Study
 from engines.tracking import Tracker
@@ -36,6 +37,10 @@ class ProjectExperiments:
     def advance(self, actor: Actor, experiment_id: str, state: ExperimentState) -> None:
         """Move the experiment to `state`; moving to where it already is or was does nothing."""
         projects.advance(self._db, actor, experiment_id, state)
+
+    def describe(self, actor: Actor, experiment_id: str, columns: Sequence[Column]) -> None:
+        """Fill the experiment's data dictionary; what was written about a column is kept."""
+        projects.fill_dictionary(self._db, actor, experiment_id, columns)
 
 
 def _check_readable(db: Database, actor: Actor, experiment_id: str) -> None:

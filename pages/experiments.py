@@ -6,7 +6,7 @@ from app.experiments_view import ask_all, experiment_rows
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.ui import boundary, empty_state, go, page_actor
-from engines import projects
+from engines import orchestration, projects
 from engines.core.access import Capability
 from engines.core.experiments import ExperimentState
 from engines.projects import ExperimentFilter
@@ -63,7 +63,8 @@ found = projects.find(svc.db, actor, wanted)
 
 if found.total:
     st.caption("1 experiment" if found.total == 1 else f"{found.total:,} experiments")
-    experiment_rows(found.rows, busy=set())
+    busy = orchestration.busy_experiments(svc.db, actor, [each.id for each in found.rows])
+    experiment_rows(found.rows, busy)
     page_buttons(found.total, wanted.size, "page")
 elif text or states or mine or archived:
     empty_state("Nothing matches", "Change the search or the filters.")

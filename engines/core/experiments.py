@@ -1,9 +1,11 @@
 """What the other engines may ask about an experiment; `engines.projects` answers."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
 from engines.core.access import Actor
+from engines.core.tables import Column
 
 
 class ExperimentState(StrEnum):
@@ -26,3 +28,6 @@ class Experiments(Protocol):
 
     def advance(self, actor: Actor, experiment_id: str, state: ExperimentState) -> None:
         """Move the experiment to `state`; moving to where it already is or was does nothing."""
+
+    def describe(self, actor: Actor, experiment_id: str, columns: Sequence[Column]) -> None:
+        """Fill the experiment's data dictionary; what was written about a column is kept."""

@@ -113,6 +113,7 @@ def attach(
         session.flush()
         _record(session, actor, "dataset.attached", dataset, change=change)
     datasets.experiments.advance(actor, experiment_id, ExperimentState.DATA)
+    _describe(datasets, actor, dataset)
     return dataset
 
 
@@ -126,6 +127,7 @@ def restore(datasets: Datasets, actor: Actor, dataset_id: str) -> Dataset:
         dataset.superseded = False
         dataset = session.merge(dataset)
         _record(session, actor, "dataset.restored", dataset)
+    _describe(datasets, actor, dataset)
     return dataset
 
 
@@ -139,6 +141,11 @@ def set_anonymised(datasets: Datasets, actor: Actor, dataset_id: str, anonymised
         dataset = session.merge(dataset)
         _record(session, actor, "dataset.anonymised", dataset, anonymised=anonymised)
     return dataset
+
+
+def _describe(datasets: Datasets, actor: Actor, dataset: Dataset) -> None:
+    columns = [Column.from_json(column) for column in dataset.columns]
+    datasets.experiments.describe(actor, dataset.experiment_id, columns)
 
 
 def stored_bytes(session: Session, actor: Actor) -> int:

@@ -1,5 +1,6 @@
 """What people may read about jobs: the list, one job, its log, and whether a worker is there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -109,6 +110,16 @@ def job_kinds(db: Database, actor: Actor) -> list[str]:
     """The kinds of jobs there have been, in alphabetical order."""
     with db.read() as session:
         return list(session.exec(select(Job.kind).distinct().order_by(col(Job.kind))))
+
+
+@needs(Capability.JOB_READ)
+def busy_experiments(db: Database, actor: Actor, experiment_ids: Sequence[str]) -> set[str]:
+    """Those of the experiments for which a job waits or runs."""
+    live = select(Job.experiment_id).where(
+        col(Job.experiment_id).in_(experiment_ids), col(Job.state).in_([*LIVE])
+    )
+    with db.read() as session:
+        return set(session.exec(live.distinct()))
 
 
 def found(session: Session, key: str) -> Job:

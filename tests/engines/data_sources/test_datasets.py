@@ -96,7 +96,7 @@ def test_correct_type_makes_a_version_that_restore_undoes(datasets, analyst, exp
     back = restore(datasets, analyst, dirty.id)
     assert current(datasets, analyst, experiment_id).id == back.id == dirty.id
     assert len(history(datasets, analyst, experiment_id)) == 2
-    assert acts(datasets)[-1] == "dataset.restored"
+    assert acts(datasets)[-2:] == ["dataset.restored", "dictionary.filled"]
 
 
 def test_correct_marks_brings_a_category_back(datasets, analyst, experiment_id, shared_data):
@@ -167,3 +167,15 @@ def test_raw_file_gone_is_one_sentence(datasets, analyst, dirty):
     datasets.raw_path(dirty.raw_sha256).unlink()
     with pytest.raises(NotFound, match="raw file of this data set is gone"):
         clean(datasets, analyst, dirty.id, (Step.TRIM_TEXT,))
+
+
+def test_dictionary_follows_the_data_in_use(datasets, analyst, experiment_id, telco, shared_data):
+    def columns():
+        entries = projects.dictionary(datasets.db, analyst, experiment_id)
+        return [entry.column_name for entry in entries]
+
+    assert columns()[0] == "customerID"
+    use_sample(datasets, analyst, experiment_id, "wholesale_customers.csv", shared_data)
+    assert columns()[:2] == ["Channel", "Region"]
+    restore(datasets, analyst, telco.id)
+    assert (columns()[0], len(columns())) == ("customerID", 21)

@@ -15,6 +15,7 @@ from engines.orchestration import (
     LocalScheduler,
     QueueState,
     WorkerLimits,
+    busy_experiments,
     job,
     job_kinds,
     job_log,
@@ -103,3 +104,11 @@ def test_listing_needs_the_permission(five: Database) -> None:
     for ask in (jobs, queue_state, job_kinds):
         with pytest.raises(NotAllowed, match=r"job\.read"):
             ask(five, nobody)
+
+
+def test_busy_experiments_are_those_with_a_live_job(db: Database, analyst: Actor) -> None:
+    scheduler = LocalScheduler(db, SCRIPTS)
+    for key, experiment in (("one", "a"), ("two", "a"), ("three", "b")):
+        scheduler.submit(analyst, JobRequest("probe", key, experiment, {}))
+    scheduler.cancel(analyst, "three", "not needed")
+    assert busy_experiments(db, analyst, ["a", "b", "c"]) == {"a"}
