@@ -14,7 +14,7 @@ from engines.training.pool import Done, Job, Pool
 from engines.training.recipes import BOOSTERS, LOG_TARGET, Recipe
 from engines.training.tasks import CLASSIFICATION, Metric, Task
 
-CHEAP_CELLS = 250_000  # below this every candidate sees every fold
+CHEAP_CELLS = 100_000  # below this every candidate sees every fold
 KEPT = 4  # of the others, how many go beyond the first fold
 SKEWED = 1.0
 

@@ -29,6 +29,7 @@ from engines.training.runs import close
 from engines.training.tasks import METRICS, SUPERVISED, TITLES, Task, metric
 
 SHARE_WITHOUT_TARGET = 0.25  # of a Best budget, at most, for the tasks without a target
+BASE_WITH_TARGET, BASE_WITHOUT_TARGET = 0.6, 0.12  # of a Base run, for each task
 BASE_SECONDS, BASE_CELLS = 57.0, 1_000_000  # the longest a Base task takes; more for more cells
 LOG_NAME = "train.log"
 
@@ -147,10 +148,14 @@ def _ledger(
 ) -> Ledger:
     log_file, result, count = folder / LOG_NAME, results[number], len(results)
     window = (0.95 * number / count, 0.95 * (number + 1) / count)
+    is_supervised = Task(result.task) in SUPERVISED
     if request.mode == Mode.BASE:
         longest = BASE_SECONDS * max(1.0, table.cells / BASE_CELLS)
-        return Ledger(at.db, at.progress, log_file, result, since + longest, 0.0, *window)
-    is_supervised = Task(result.task) in SUPERVISED
+        share = BASE_WITH_TARGET if is_supervised else BASE_WITHOUT_TARGET
+        # Each task has a time of its own, so that a slow one leaves the next enough for a model.
+        own = time.monotonic() + longest * share
+        finish_by = max(own, since + longest) if is_supervised else own
+        return Ledger(at.db, at.progress, log_file, result, finish_by, 0.0, *window)
     share = 1.0 if is_supervised else SHARE_WITHOUT_TARGET * (number + 1) / count
     finish_by = since + request.budget_seconds * share
     budget = request.budget_seconds

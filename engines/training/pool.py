@@ -94,16 +94,23 @@ class Pool:
                 _end(worker)
                 self._workers[number] = self._fork()
 
-    def run(self, jobs: list[Job], until: float = float("inf")) -> Iterator[Done]:
-        """Run all jobs in order as workers become free; those unfinished at `until` are ended."""
-        waiting = list(jobs)
+    def run(
+        self, jobs: list[Job], until: float = float("inf"), at_least: int = 0
+    ) -> Iterator[Done]:
+        """Run all jobs in order as workers become free; those unfinished at `until` are ended.
+
+        The end waits until `at_least` jobs gave a value, or there is no other to try.
+        """
+        waiting, good = list(jobs), 0
         while waiting or self.busy:
-            while waiting and self.free and time.monotonic() < until:
+            limit = until if good >= at_least else float("inf")
+            while waiting and self.free and time.monotonic() < limit:
                 self.submit(waiting.pop(0))
-            done = self.next(until)
+            done = self.next(limit)
             if done is None:
                 self._stop_all()
                 return
+            good += done.value is not None
             yield done
 
     def _stop_all(self) -> None:

@@ -83,12 +83,16 @@ def _fit(
 ) -> dict[str, Found]:
     found: dict[str, Found] = {}
     jobs = [Job(key, WORKS[ledger.task], (key,)) for key in lines]
-    for number, done in enumerate(pool.run(jobs, ledger.finish_by)):
+    for number, done in enumerate(pool.run(jobs, ledger.finish_by, at_least=1)):
         line = lines[done.tag][1]
         _settle(ledger, line, done)
         if done.value:
             found[done.tag] = done.value
         ledger.say(0.1 + 0.6 * (number + 1) / len(jobs), f"{line.name} done")
+    for _, line in lines.values():
+        if line.state == "running":
+            line.state, line.reason = "stopped", "Out of time."
+            ledger.show(line)
     return found
 
 
