@@ -57,5 +57,5 @@ def test_page_opens_without_a_failure(themed, take_picture, person, key, heading
     query = f"?experiment={_sample(page)}" if person == "analyst" else ""
     page.goto(f"/{key}{query if heading not in {'Experiments', 'Jobs', 'Account'} else ''}")
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    take_picture(page, f"{key}-{theme}")
+    take_picture(page, key if theme == "light" else f"{key}-dark")
     expect(page.locator(FAILURES)).to_have_count(0)
