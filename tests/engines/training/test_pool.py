@@ -56,3 +56,12 @@ def test_leaving_the_pool_leaves_no_process() -> None:
     assert len(set(pids)) == 2
     for pid in pids:
         assert not Path(f"/proc/{pid}").exists()
+
+
+def test_passed_deadline_still_waits_for_the_one_answer_that_is_needed() -> None:
+    jobs: list[Job] = [Job("bad", _refuse), Job("good", _plus, (1,)), Job("long", _sleep, (30.0,))]
+    began = time.monotonic()
+    with Pool(1, 1) as pool:
+        done = {d.tag: d.value for d in pool.run(jobs, began - 1, at_least=1)}
+    assert done == {"bad": None, "good": 2}
+    assert time.monotonic() - began < 10
