@@ -73,9 +73,9 @@ def train(page: Page, *unticked: str) -> None:
         main(page).get_by_text(kind, exact=True).click()
     page.get_by_role("button", name="Start training").click()
     expect(main(page).get_by_text("Training now")).to_be_visible()
-    ended = main(page).get_by_text(re.compile("^(Succeeded|Failed|Cancelled)$")).first
-    expect(ended).to_be_visible(timeout=TRAINING_MILLISECONDS)
-    expect(ended).to_have_text("Succeeded")
+    expect(main(page).get_by_text("Training now")).to_be_hidden(timeout=TRAINING_MILLISECONDS)
+    expect(main(page).get_by_text("Succeeded").first).to_be_visible()
+    expect(main(page).get_by_role("alert")).to_have_count(0)
 
 
 def download(page: Page, label: str, folder: Path) -> Path:
