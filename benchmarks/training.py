@@ -113,8 +113,10 @@ def pycaret(case: Case, folder: Path) -> dict[str, Any]:
     rows = pd.read_parquet(folder / case.task / "holdout.parquet")["row"]
     held = frame.index.isin(rows)
     frame = frame.drop(columns=[c for c in frame if _is_identifier(frame[c])])
+    # Without test_data PyCaret shuffles as it splits; with it the order stays, and so do the folds.
+    rest = frame[~held].sample(frac=1.0, random_state=42)
     experiment.setup(
-        frame[~held], target=case.target, test_data=frame[held], index=False,
+        rest, target=case.target, test_data=frame[held], index=False,
         session_id=42, html=False, verbose=False, system_log=False,
     )  # fmt: skip
     best = experiment.compare_models(sort=case.pycaret, verbose=False)
