@@ -63,7 +63,7 @@ def go_on(page: Page, step: str, heading: str) -> None:
 def explore(page: Page) -> None:
     """Open the exploration and wait for its verdict."""
     go_on(page, "Explore", "Explore")
-    expect(main(page).get_by_text("Why, and what to do")).to_be_visible(timeout=EDA_MILLISECONDS)
+    expect(main(page).get_by_text("Quality, of 100")).to_be_visible(timeout=EDA_MILLISECONDS)
 
 
 def train(page: Page, *unticked: str) -> None:
