@@ -4,9 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
-
 from engines.core.errors import InvalidInput, NotFound
 from engines.core.model_card import MODEL_FILE, ModelCard, read_card
 from engines.core.trusted_types import TRUSTED_TYPES
@@ -28,6 +25,10 @@ def load(folder: Path) -> StoredModel:
     card = read_card(folder)
     if not (folder / MODEL_FILE).exists():
         raise NotFound("The model's file is gone.", hint="Train again to have it back.")
+    # Imported here: pages know this package, and only a prediction should wait for skops.
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
     try:
         pipeline = skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:

@@ -11,9 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
-from skops.io.exceptions import UntrustedTypesFoundException
-
-from engines.core.errors import InvalidInput, MlaasError
+from engines.core.errors import MlaasError
 from engines.core.model_card import CARD_FILE, ModelCard, read_card
 from engines.core.tables import Table
 from engines.tracking import records
@@ -176,12 +174,10 @@ class MlflowTracker:
         """Turn what MLflow or the network raises into our own tree, once."""
         try:
             yield
-        except UntrustedTypesFoundException as error:
-            raise InvalidInput(
-                f"The model holds types that are not trusted: {str(error).split(': ', 1)[-1]}",
-                hint="Only the learners MLAAS trains can be stored.",
-            ) from error
         except Exception as error:
+            # By its name: importing skops for it would slow every start by seconds.
+            if type(error).__name__ == "UntrustedTypesFoundException":
+                raise records.untrusted(str(error)) from error
             vendor = type(error).__module__.split(".")[0] in VENDORS
             if isinstance(error, MlaasError) or not (vendor or isinstance(error, OSError)):
                 raise
