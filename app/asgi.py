@@ -73,7 +73,7 @@ def main() -> None:
     """Serve until stopped."""
     settings = services().settings
     server = settings.server
-    observability.configure(settings.logging, settings.paths.logs, "app")
+    observability.configure(settings.logging, settings.paths.logs, "app", settings.secrets)
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on
     uvicorn.run(
         _built(),

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MlaasError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    observability.configure(settings.logging, settings.paths.logs, "worker")
+    observability.configure(settings.logging, settings.paths.logs, "worker", settings.secrets)
     _run(worker(settings, options.scripts))
     return 0
 

@@ -125,7 +125,7 @@ def job_main(work: Work) -> NoReturn:
     parser.add_argument("--job", required=True, help="key of the job")
     key = parser.parse_args().job
     settings = configuration.load()
-    observability.configure(settings.logging, settings.paths.logs, "job")
+    observability.configure(settings.logging, settings.paths.logs, "job", settings.secrets)
     services = build(settings)
     sys.exit(
         orchestration.run_job(

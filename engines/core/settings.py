@@ -127,7 +127,13 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     oidc: Oidc = Oidc()
     logging: Logging = Logging()
-    secret_names: dict[str, str] = Field(default_factory=dict)
+    secret_names: dict[str, str] = Field(default_factory=dict)  # secret: environment variable
+
+    @property
+    def secrets(self) -> list[str]:
+        """The values of the named secrets that are set; for hiding them in logs, never for show."""
+        values = [os.environ.get(variable, "") for variable in self.secret_names.values()]
+        return [value for value in values if value]
 
     @model_validator(mode="after")
     def provider_is_described(self) -> "Settings":

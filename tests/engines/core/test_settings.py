@@ -58,3 +58,9 @@ def test_settings_cannot_be_changed(tmp_path):
     settings = load(tmp_path / "none.yaml")
     with pytest.raises(ValidationError):
         settings.server.port = 1
+
+
+def test_secrets_are_the_set_values_of_the_named_variables(config, monkeypatch):
+    monkeypatch.setenv("OUR_TOKEN", "s3cret")
+    settings = load(config("secret_names: {token: OUR_TOKEN, other: NOT_SET_ANYWHERE}"))
+    assert settings.secrets == ["s3cret"]
