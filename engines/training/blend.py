@@ -25,7 +25,7 @@ BLEND = Algorithm("blend", "Blend", (), Flavour.TREE)
 
 def blend(ledger: Ledger, material: Material, entrants: list[Entrant]) -> Entrant | None:
     """The best blend, not yet shown, or None when it is no better than its best member."""
-    field = sorted(eligible(entrants), key=lambda e: -e.score(ledger.metric))[:AMONG]
+    field = eligible(entrants, ledger.metric)[:AMONG]
     if len(field) < 2:
         return None
     weights = _select(ledger, material, field)
@@ -44,7 +44,7 @@ def blend(ledger: Ledger, material: Material, entrants: list[Entrant]) -> Entran
 
 def _select(ledger: Ledger, material: Material, field: list[Entrant]) -> Weights:
     chosen: Weights = {0: 1}
-    best = field[0].score(ledger.metric)
+    best = _worth(ledger, material, field, chosen)
     for _ in range(PICKS - 1):
         open_to = [n for n in range(len(field)) if n in chosen or len(chosen) < MEMBERS]
         tried = [_plus(chosen, n) for n in open_to]

@@ -69,7 +69,7 @@ def run(
     # The last fold goes first: for a time series it is the one with the longest past.
     order = list(reversed(range(len(material.folds))))
     _fold(ledger, pool, material, entrants, order[:1], until)
-    if not eligible(entrants):
+    if not eligible(entrants, ledger.metric):
         # Out of time before anybody had a score: one candidate is worth more than punctuality.
         able = [e for e in entrants if not e.out and not e.recipe.algorithm.baseline]
         _fold(ledger, pool, material, able[:1], order[:1], float("inf"))
@@ -106,11 +106,16 @@ def update(ledger: Ledger, entrant: Entrant) -> None:
     ledger.show(line)
 
 
-def eligible(entrants: list[Entrant]) -> list[Entrant]:
-    """Who may win: no baseline, no failure, and as many folds as the most complete."""
+def eligible(entrants: list[Entrant], metric: Metric) -> list[Entrant]:
+    """Who may win, best first: no baseline, no failure, half the folds of the most complete.
+
+    They are compared on the folds that all of them have done; usually that is every fold.
+    """
     able = [e for e in entrants if e.results and not e.recipe.algorithm.baseline and not e.out]
     most = max((len(e.results) for e in able), default=0)
-    return [e for e in able if len(e.results) == most]
+    able = [e for e in able if 2 * len(e.results) >= most]
+    shared = set.intersection(*(set(e.results) for e in able)) if able else set()
+    return sorted(able, key=lambda e: -e.score(metric, shared))
 
 
 def _entrant(ledger: Ledger, algorithm: Algorithm, parameters: dict[str, Any]) -> Entrant:

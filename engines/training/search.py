@@ -169,8 +169,8 @@ class Search:
 
 def start(ledger: Ledger, pool: Pool, material: Material, entrants: list[Entrant]) -> Search:
     """A search over the leading algorithms that have a space to look in."""
-    able = [e for e in eligible(entrants) if spaces.space(e.recipe, material)]
-    leading = sorted(able, key=lambda e: -e.score(ledger.metric))[:ARMS]
+    able = eligible(entrants, ledger.metric)
+    leading = [e for e in able if spaces.space(e.recipe, material)][:ARMS]
     arms = [Arm(e, _searcher(e, material)) for e in leading]
     names = ", ".join(e.candidate.name for e in leading)
     ledger.log(f"Searching the parameters of {names}" if leading else "Nothing to search")

@@ -97,8 +97,7 @@ def _add_blend(ledger: Ledger, made: Material, entrants: list[Entrant], workers:
 
 
 def _leading(ledger: Ledger, entrants: list[Entrant]) -> list[Entrant]:
-    able = sorted(contest.eligible(entrants), key=lambda e: -e.score(ledger.metric))
-    return able[:3]
+    return contest.eligible(entrants, ledger.metric)[:3]
 
 
 def _finish(made: Material, fitted: list[Entrant], workers: int) -> float:
@@ -115,13 +114,13 @@ def _finish(made: Material, fitted: list[Entrant], workers: int) -> float:
 
 
 def _best(ledger: Ledger, entrants: list[Entrant]) -> Entrant:
-    able = contest.eligible(entrants)
+    able = contest.eligible(entrants, ledger.metric)
     if not able:
         reasons = {e.candidate.reason for e in entrants if e.candidate.reason}
         raise InvalidInput(
             "No candidate could be trained.", hint=f"What went wrong: {'; '.join(sorted(reasons))}"
         )
-    return max(able, key=lambda e: e.score(ledger.metric))
+    return able[0]
 
 
 def _winner(ledger: Ledger, entrants: list[Entrant]) -> Entrant:
