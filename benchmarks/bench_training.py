@@ -1,4 +1,4 @@
-"""Base training against stock PyCaret on the same split: `python -m benchmarks.training`.
+"""Base training against stock PyCaret on the same split: `python -m benchmarks.bench_training`.
 
 Each measurement has a process of its own. Base runs first and keeps its hold-out rows; PyCaret's
 `compare_models()` then gets the other rows as training data and is scored on the same hold-out.
@@ -69,7 +69,7 @@ def _row(name: str) -> str:
 
 
 def _measured(name: str, kind: str, folder: str) -> dict[str, Any]:
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.training", name]
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.bench_training", name]
     command += ["--measure", kind, "--folder", folder]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(answer.stdout.strip().splitlines()[-1])
