@@ -28,7 +28,7 @@ def main() -> int:
             return 0
         print(f"{service}: no answer for {len(unasked) if answers else 'all'} packages.")
     print("NOT CHECKED for known vulnerabilities, as said above.")
-    print("Run `make audit` again where pypi.org or api.osv.dev can be reached.")
+    print("Run `make audit` again where the package index or the OSV database can be reached.")
     return 2
 
 
