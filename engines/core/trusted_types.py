@@ -1,5 +1,7 @@
 """The types a stored model may contain: our own list, never one read from a model."""
 
+from engines.core.errors import InvalidInput
+
 # skops trusts scikit-learn's estimators and NumPy's arrays by itself. These are what the learners
 # that MLAAS trains need beyond that; each was seen in a fitted pipeline and runs no code on load.
 TRUSTED_TYPES: tuple[str, ...] = (
@@ -36,3 +38,10 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "xgboost.sklearn.XGBClassifier",
     "xgboost.sklearn.XGBRegressor",
 )
+
+
+def untrusted(text: str, hint: str) -> InvalidInput:
+    """The failure for a model with other types; `text` is what skops said of them."""
+    return InvalidInput(
+        f"The model holds types that are not trusted: {text.split(': ', 1)[-1]}", hint=hint
+    )

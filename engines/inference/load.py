@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engines.core.errors import InvalidInput, NotFound
+from engines.core.errors import NotFound
 from engines.core.model_card import MODEL_FILE, ModelCard, read_card
-from engines.core.trusted_types import TRUSTED_TYPES
+from engines.core.trusted_types import TRUSTED_TYPES, untrusted
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,5 @@ def load(folder: Path) -> StoredModel:
     try:
         pipeline = skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:
-        raise InvalidInput(
-            f"The model holds types that are not trusted: {str(error).split(': ', 1)[-1]}",
-            hint="Only models trained by MLAAS can be used here.",
-        ) from error
+        raise untrusted(str(error), "Only models trained by MLAAS can be used here.") from error
     return StoredModel(card, pipeline)

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 from engines.core.errors import MlaasError
 from engines.core.model_card import CARD_FILE, ModelCard, read_card
 from engines.core.tables import Table
+from engines.core.trusted_types import untrusted
 from engines.tracking import records
 from engines.tracking.port import ModelVersion
 
@@ -177,7 +178,8 @@ class MlflowTracker:
         except Exception as error:
             # By its name: importing skops for it would slow every start by seconds.
             if type(error).__name__ == "UntrustedTypesFoundException":
-                raise records.untrusted(str(error)) from error
+                hint = "Only the learners MLAAS trains can be stored."
+                raise untrusted(str(error), hint) from error
             vendor = type(error).__module__.split(".")[0] in VENDORS
             if isinstance(error, MlaasError) or not (vendor or isinstance(error, OSError)):
                 raise

@@ -16,7 +16,7 @@ import pandas as pd
 
 from engines.core import scoring
 from engines.core.correlation import correlation_id
-from engines.core.errors import BackendUnavailable, InvalidInput
+from engines.core.errors import BackendUnavailable
 from engines.core.model_card import ModelCard
 from engines.core.tables import ColumnType, Table
 from engines.tracking.port import ModelVersion
@@ -174,14 +174,6 @@ def model_version(found: Any, aliases: Mapping[str, Any], link_base: str) -> Mod
         aliases=tuple(a for a, v in aliases.items() if str(v) == str(found.version)),
         tags=dict(found.tags),
         link=f"{link_base}/#/models/{found.name}/versions/{found.version}",
-    )
-
-
-def untrusted(text: str) -> InvalidInput:
-    """The sentence for a model that holds types which are not on our list."""
-    return InvalidInput(
-        f"The model holds types that are not trusted: {text.split(': ', 1)[-1]}",
-        hint="Only the learners MLAAS trains can be stored.",
     )
 
 
