@@ -87,7 +87,20 @@ def moments(values: pd.Series, name: str) -> pd.Series:
     """The column as dates and times."""
     ready = pd.to_datetime(values, errors="coerce")
     refuse(values, values.notna() & ready.isna(), name, "a date")
-    return ready
+    return in_nanoseconds(ready)
+
+
+def in_nanoseconds(values: pd.Series) -> pd.Series:
+    """Moments in pandas' usual unit, whatever the file's was; those beyond its years are missing.
+
+    A fitted model counts the units, so they must be the same for each source of rows.
+    """
+    if not pd.api.types.is_datetime64_any_dtype(values):
+        return values
+    try:
+        return values.dt.as_unit("ns")
+    except pd.errors.OutOfBoundsDatetime:
+        return pd.to_datetime(values.astype(str), errors="coerce")
 
 
 def words(values: pd.Series, feature: dict[str, Any]) -> pd.Series:

@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils import check_array
 
+from engines.core.scoring import in_nanoseconds
 from engines.core.tables import Column, ColumnType
 from engines.training.catalogue import Flavour
 
@@ -69,7 +70,7 @@ def _plain(values: "pd.Series[Any]", kind: ColumnType) -> "pd.Series[Any]":
         numbers = pd.to_numeric(values, errors="coerce").astype("float64")
         return numbers.replace([np.inf, -np.inf], np.nan)
     if kind == ColumnType.DATETIME:
-        return pd.to_datetime(values, errors="coerce")
+        return in_nanoseconds(pd.to_datetime(values, errors="coerce"))
     return values.astype(object).where(values.notna(), np.nan).map(str, na_action="ignore")
 
 

@@ -90,3 +90,15 @@ def test_answer_of_two_classes_follows_the_threshold():
     found = scoring.answer(Model(), card, pd.DataFrame({"x": [1, 2]}, index=[7, 8]))
     assert found["prediction"].tolist() == [True, True]
     assert found.index.tolist() == [7, 8]
+
+
+@pytest.mark.parametrize("unit", ["s", "us", "ns"])
+def test_conform_counts_moments_alike_whatever_the_unit_of_the_file(unit):
+    moments = pd.Series(pd.to_datetime(["2024-03-01 06:00", None])).astype(f"datetime64[{unit}]")
+    found = typed(moments, "datetime")
+    assert found.dtype == "datetime64[ns]"
+    assert pd.to_numeric(found).iloc[0] == pd.Timestamp("2024-03-01 06:00").value
+
+
+def test_conform_takes_a_moment_beyond_pandas_years_as_missing():
+    assert typed(np.array(["1500-01-01"], dtype="datetime64[us]"), "datetime").isna().all()
