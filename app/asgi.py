@@ -31,7 +31,7 @@ STOP_SECONDS = 3
 def routes(svc: Services) -> list[BaseRoute]:
     """Our own routes, served before Streamlit's; the gate stands before all of them."""
     return [
-        *login.routes(svc.db, svc.settings),
+        *login.routes(svc.db, svc.secrets, svc.settings),
         *_provider_routes(svc),
         *uploads.routes(svc),
         *reports.routes(svc),
@@ -50,7 +50,7 @@ def _provider_routes(svc: Services) -> list[Route]:
         return []
     from app import login_oidc  # Authlib takes its time, and most installations never need it
 
-    return login_oidc.routes(svc.db, svc.settings)
+    return login_oidc.routes(svc.db, svc.secrets, svc.settings)
 
 
 def build(svc: Services) -> st.App:

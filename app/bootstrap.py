@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from engines.core import migrate
+from engines.core import migrate, totp
 from engines.core.database import Database
 from engines.core.first_users import ensure_administrator, ensure_demo_users
+from engines.core.secret_store import secret_store
 from engines.core.settings import Settings
 
 DEMO_ANALYST = "analyst"
@@ -14,16 +15,27 @@ def prepare(settings: Settings, environ: Mapping[str, str]) -> None:
     """Make everything ready to start; what is there already is left as it is.
 
     Passwords made here are printed once and kept nowhere. Raises InvalidInput for a password from
-    the environment that cannot be accepted, and BackendUnavailable.
+    the environment that cannot be accepted, NotReady for a data key that cannot be used, and
+    BackendUnavailable.
     """
     for folder in (settings.paths.data, settings.paths.logs):
         folder.mkdir(parents=True, exist_ok=True)
     db = Database(settings.database.url)
     migrate.upgrade(db)
+    _seal(settings, db)
     _announce("the first administrator", {"admin": ensure_administrator(db, environ)})
     if environ.get("DEMO") == "1":
         _demonstrate(settings, db, environ)
     db.engine.dispose()
+
+
+def _seal(settings: Settings, db: Database) -> None:
+    if unreadable := totp.seal_all(db, secret_store(settings)):
+        print(
+            f"The second factor of {unreadable} of the users cannot be read with this data key.",
+            "Put the former key back (docs/runbooks/secrets.md), or let them use recovery codes.",
+            flush=True,
+        )
 
 
 def _demonstrate(settings: Settings, db: Database, environ: Mapping[str, str]) -> None:

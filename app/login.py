@@ -14,7 +14,8 @@ from app.login_page import CODE, NEW_PASSWORD, SIGN_IN, SIGN_OUT, Form, form_pag
 from app.session import cookie_name
 from engines.core import sessions, sign_in
 from engines.core.database import Database
-from engines.core.errors import InvalidInput, MlaasError, NotReady
+from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotReady
+from engines.core.secrets import Secrets
 from engines.core.sessions import Stage
 from engines.core.settings import Settings
 from engines.core.sign_in import SignedIn, Visitor
@@ -22,13 +23,14 @@ from engines.core.sign_in import SignedIn, Visitor
 KNOWN_COOKIE = "mlaas_known"
 KNOWN_SECONDS = 180 * 24 * 3600
 LONGEST_FORM = 16_384
+STATUS = {NotReady: 429, InvalidInput: 400, BackendUnavailable: 503}
 STEPS = {Stage.CODE: "/login/code", Stage.PASSWORD: "/login/password"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def routes(db: Database, settings: Settings) -> list[Route]:
+def routes(db: Database, secrets: Secrets, settings: Settings) -> list[Route]:
     """The routes of signing in and out."""
-    login = Login(db, settings)
+    login = Login(db, secrets, settings)
     return [
         Route("/login", login.first, methods=["GET", "POST"]),
         Route("/login/code", login.code, methods=["GET", "POST"]),
@@ -46,8 +48,9 @@ async def _style(_request: Request) -> Response:
 class Login:
     """The steps of signing in, on one database."""
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, secrets: Secrets, settings: Settings) -> None:
         self._db = db
+        self._secrets = secrets
         self._settings = settings
 
     async def first(self, request: Request) -> Response:
@@ -107,8 +110,8 @@ class Login:
         return sign_in.with_password(self._db, limits, visitor(request), name, password)
 
     def _with_code(self, request: Request, fields: dict[str, str]) -> SignedIn:
-        info, limits = request.state.session, self._settings.sessions
-        return sign_in.with_code(self._db, limits, visitor(request), info, fields.get("code", ""))
+        info, limits, code = request.state.session, self._settings.sessions, fields.get("code", "")
+        return sign_in.with_code(self._db, self._secrets, limits, visitor(request), info, code)
 
     def _with_new_password(self, request: Request, fields: dict[str, str]) -> SignedIn:
         new = fields.get("new", "")
@@ -162,7 +165,7 @@ def _then(stage: Stage, wanted: str) -> str:
 
 
 def _status(error: MlaasError) -> int:
-    return 429 if isinstance(error, NotReady) else 400 if isinstance(error, InvalidInput) else 401
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 401)
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -5,7 +5,6 @@ days whatever happens here; so the voucher is looked at once and exchanged for o
 """
 
 import logging
-import os
 from typing import Any
 from urllib.parse import quote
 
@@ -23,8 +22,9 @@ from app.login import entered_answer, visitor
 from app.login_page import provider_page
 from engines.core import sign_in
 from engines.core.database import Database
-from engines.core.errors import InvalidInput, MlaasError
+from engines.core.errors import MlaasError
 from engines.core.provider_users import Vouched, user_of
+from engines.core.secrets import Secrets
 from engines.core.settings import Settings
 from engines.core.sign_in import SignedIn
 
@@ -37,9 +37,9 @@ WANTED = "wanted page"
 FAILED = "The company sign-in did not work. Try again; if it stays, tell the platform team."
 
 
-def routes(db: Database, settings: Settings) -> list[Route]:
+def routes(db: Database, secrets: Secrets, settings: Settings) -> list[Route]:
     """The way to the provider and back."""
-    provider = Provider(db, settings)
+    provider = Provider(db, secrets, settings)
     return [
         Route("/login/oidc", provider.leave, methods=["GET"]),
         Route(CALLBACK, provider.come_back, methods=["GET"]),
@@ -47,12 +47,12 @@ def routes(db: Database, settings: Settings) -> list[Route]:
 
 
 class Provider:
-    """The provider the settings name. Raises InvalidInput when its secret is nowhere."""
+    """The provider the settings name. Raises NotFound when its secret is nowhere."""
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, secrets: Secrets, settings: Settings) -> None:
         self._db = db
         self._settings = settings
-        self._client = _client(settings)
+        self._client = _client(secrets, settings)
 
     async def leave(self, request: Request) -> Response:
         """Send the browser to the provider, remembering the page that was wanted."""
@@ -108,20 +108,13 @@ def vouched_by(claims: dict[str, Any], groups_claim: str) -> Vouched:
     )
 
 
-def _client(settings: Settings) -> Any:
+def _client(secrets: Secrets, settings: Settings) -> Any:
     oidc = settings.oidc
-    variable = settings.secret_names.get(oidc.client_secret, oidc.client_secret.upper())
-    secret = os.environ.get(variable, "")
-    if not secret:
-        raise InvalidInput(
-            "The secret of the OpenID Connect client is missing.",
-            hint=f"Set the environment variable {variable}.",
-        )
     return OAuth().register(
         "oidc",
         server_metadata_url=oidc.metadata_url,
         client_id=oidc.client_id,
-        client_secret=secret,
+        client_secret=secrets.get(oidc.client_secret),
         client_kwargs={"scope": SCOPE, "code_challenge_method": "S256", "timeout": 10},
     )
 

@@ -17,6 +17,8 @@ from engines.core.errors import NotAllowed
 from engines.core.experiments import Experiments, ExperimentState
 from engines.core.progress import Progress
 from engines.core.scheduling import Scheduler
+from engines.core.secret_store import secret_store
+from engines.core.secrets import Secrets
 from engines.core.settings import Settings
 from engines.core.tables import Column
 from engines.data_sources import Datasets
@@ -56,6 +58,7 @@ class Services:
     experiments: Experiments
     scheduler: Scheduler
     tracker: Tracker
+    secrets: Secrets
 
     @property
     def datasets(self) -> Datasets:
@@ -116,6 +119,7 @@ def build(settings: Settings) -> Services:
         tracker=MlflowTracker(
             settings.tracking.uri, settings.tracking.link_base, plots=results.write_plots
         ),
+        secrets=secret_store(settings),
     )
 
 

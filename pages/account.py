@@ -43,7 +43,7 @@ def enrol() -> None:
     if not st.toggle("Set up a second factor", key="enrol"):
         st.caption("With one, signing in takes the password and a code from your phone.")
         return
-    enrolment = totp.enrol(svc.db, actor)
+    enrolment = totp.enrol(svc.db, svc.secrets, actor)
     st.markdown("Scan this with an authenticator app, then type the code it shows.")
     st.image(enrolment.qr_svg, width=220)
     st.caption("Or type this key into the app:")
@@ -52,7 +52,7 @@ def enrol() -> None:
         code = st.text_input("Code", max_chars=10, autocomplete="one-time-code")
         pressed = st.form_submit_button("Switch it on", type="primary")
     if pressed:
-        keep_recovery_codes(totp.confirm(svc.db, limits, actor, code))
+        keep_recovery_codes(totp.confirm(svc.db, svc.secrets, limits, actor, code))
         st.rerun()
 
 

@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from engines.core.access import Actor, Role
 from engines.core.database import Database
+from engines.core.secret_store import secret_store
+from engines.core.secrets import Secrets
 from engines.core.settings import Paths, Settings
 from engines.wiring import Services
 from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the whole suite
@@ -50,6 +52,12 @@ def db(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database.url)
     yield database
     database.engine.dispose()
+
+
+@pytest.fixture
+def secrets(settings: Settings) -> Secrets:
+    """The embedded secrets of this test's own folder."""
+    return secret_store(settings)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from engines.core.access import Role
 from engines.core.errors import InvalidInput
+from engines.core.secrets import DATA_KEY
 
 
 class Section(BaseModel):
@@ -82,6 +83,12 @@ class Limits(Section):
     workers: int = 0  # 0: one per core
 
 
+class Jobs(Section):
+    """How long what a job leaves behind is kept."""
+
+    keep_days: int = Field(default=90, ge=1)  # finished jobs and their logs; the audit trail stays
+
+
 class Sessions(Section):
     """When a sign-in ends, and how guessing is slowed down."""
 
@@ -124,6 +131,7 @@ class Settings(BaseSettings):
     tracking: Tracking = Tracking()
     paths: Paths = Paths()
     limits: Limits = Limits()
+    jobs: Jobs = Jobs()
     sessions: Sessions = Sessions()
     oidc: Oidc = Oidc()
     logging: Logging = Logging()
@@ -131,9 +139,10 @@ class Settings(BaseSettings):
 
     @property
     def secrets(self) -> list[str]:
-        """The values of the named secrets that are set; for hiding them in logs, never for show."""
+        """The values of the secrets that are set; for hiding them in logs, never for show."""
         values = [os.environ.get(variable, "") for variable in self.secret_names.values()]
-        return [value for value in values if value]
+        keys = os.environ.get(self.secret_names.get(DATA_KEY, DATA_KEY.upper()), "")
+        return [value for value in [*values, *keys.replace(",", " ").split()] if value]
 
     @model_validator(mode="after")
     def provider_is_described(self) -> "Settings":

@@ -3,8 +3,8 @@
 Each step ends the session of the step before and opens a new one, so no token outlives its rank.
 """
 
-import secrets
 from dataclasses import dataclass
+from secrets import token_urlsafe
 
 from sqlmodel import Session
 
@@ -13,6 +13,7 @@ from engines.core.access import Actor
 from engines.core.database import Database
 from engines.core.errors import NotAllowed
 from engines.core.models import AppUser, KnownBrowser
+from engines.core.secrets import Secrets
 from engines.core.sessions import SessionInfo, Stage
 from engines.core.settings import Sessions
 from engines.core.users import choose_password, find, named
@@ -61,16 +62,16 @@ def with_password(
 
 
 def with_code(
-    db: Database, limits: Sessions, visitor: Visitor, info: SessionInfo, code: str
+    db: Database, secrets: Secrets, limits: Sessions, visitor: Visitor, info: SessionInfo, code: str
 ) -> SignedIn:
-    """The second step. Raises NotAllowed for a wrong or used code, or NotReady."""
+    """The second step. Raises NotAllowed for a wrong or used code, NotReady, BackendUnavailable."""
     with db.read() as session:
         known = _known_browser(session, find(session, info.user_id), visitor)
     codes = throttle.code_keys(info.user_id, known)
     throttle.admit(db, limits, codes)
     with db.write() as session:
         user = find(session, info.user_id)
-        right = totp.spend(session, user, code)
+        right = totp.spend(session, secrets, user, code)
     if not right:
         _refused(db, user, visitor, "user.code_failed")
         raise NotAllowed("This code is not right, or it has been used.")
@@ -138,6 +139,6 @@ def _known_browser(session: Session, user: AppUser | None, visitor: Visitor) -> 
 def _known_from_now(session: Session, user: AppUser, visitor: Visitor) -> str:
     if _known_browser(session, user, visitor):
         return visitor.known_by
-    token = secrets.token_urlsafe(32)
+    token = token_urlsafe(32)
     session.add(KnownBrowser(token_hash=sessions.token_hash(token), user_id=user.id))
     return token

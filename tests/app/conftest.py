@@ -20,6 +20,7 @@ from engines.core import users
 from engines.core.access import Role
 from engines.core.database import Database
 from engines.core.events import append_only_statements
+from engines.core.secrets import EnvironmentSecrets, Secrets
 from tests.harness.ports import free_port
 
 PASSWORD = "a long enough phrase"
@@ -28,10 +29,11 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Served:
-    """A running application: its address, its database, and a way in."""
+    """A running application: its address, its database, its keys, and a way in."""
 
     url: str
     db: Database
+    secrets: Secrets
 
     def client(self) -> httpx.Client:
         """Somebody who is not signed in."""
@@ -71,7 +73,7 @@ def serving(folder: Path, port: int, **environ: str) -> Iterator[Served]:
     with db.engine.begin() as connection:
         for statement in append_only_statements("sqlite"):
             connection.exec_driver_sql(statement)
-    served = Served(f"http://127.0.0.1:{port}", db)
+    served = Served(f"http://127.0.0.1:{port}", db, EnvironmentSecrets(folder / "secrets"))
     for role in Role:
         served.add(role.value, role.value)
     own = {

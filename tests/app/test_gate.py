@@ -214,8 +214,8 @@ def test_second_factor_is_asked_for_before_anything_is_served(served):
     served.add("careful")
     with served.db.read() as session:
         actor = session.exec(select(AppUser).where(AppUser.name == "careful")).one().actor
-    secret = totp.enrol(served.db, actor).secret
-    totp.confirm(served.db, Sessions(), actor, pyotp.TOTP(secret).now())
+    secret = totp.enrol(served.db, served.secrets, actor).secret
+    totp.confirm(served.db, served.secrets, Sessions(), actor, pyotp.TOTP(secret).now())
     with served.client() as client:
         answer = client.post("/login", data={"name": "careful", "password": PASSWORD})
         assert answer.headers["location"].startswith("/login/code")

@@ -64,3 +64,8 @@ def test_secrets_are_the_set_values_of_the_named_variables(config, monkeypatch):
     monkeypatch.setenv("OUR_TOKEN", "s3cret")
     settings = load(config("secret_names: {token: OUR_TOKEN, other: NOT_SET_ANYWHERE}"))
     assert settings.secrets == ["s3cret"]
+
+
+def test_data_key_from_the_environment_is_hidden_like_the_named_secrets(config, monkeypatch):
+    monkeypatch.setenv("MLAAS_DATA_KEY", "first-key, second-key")
+    assert load(config("{}")).secrets == ["first-key", "second-key"]

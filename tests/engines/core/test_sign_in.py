@@ -118,31 +118,31 @@ def test_first_sign_in_leads_to_a_new_password(db, settings, add_person, enter, 
 
 
 @pytest.fixture
-def with_factor(db, settings, add_person):
+def with_factor(db, secrets, settings, add_person):
     ann = add_person("ann")
-    secret = totp.enrol(db, ann).secret
-    totp.confirm(db, settings.sessions, ann, pyotp.TOTP(secret).now())
+    secret = totp.enrol(db, secrets, ann).secret
+    totp.confirm(db, secrets, settings.sessions, ann, pyotp.TOTP(secret).now())
     return secret
 
 
-def test_second_factor_is_owed_after_the_password(db, settings, with_factor, enter, info):
+def test_second_factor_is_owed_after_the_password(db, secrets, settings, with_factor, enter, info):
     entered = enter("ann")
     assert entered.stage is Stage.CODE
     code = pyotp.TOTP(with_factor).at(time.time() + 30)
-    done = sign_in.with_code(db, settings.sessions, HERE, info(entered), code)
+    done = sign_in.with_code(db, secrets, settings.sessions, HERE, info(entered), code)
     assert done.stage is Stage.FULL
     assert info(entered) is None
     again = info(enter("ann"))
     with pytest.raises(NotAllowed):
-        sign_in.with_code(db, settings.sessions, HERE, again, code)
+        sign_in.with_code(db, secrets, settings.sessions, HERE, again, code)
 
 
-def test_guessing_codes_waits_whoever_moves_about(db, settings, with_factor, enter, info):
+def test_guessing_codes_waits_whoever_moves_about(db, secrets, settings, with_factor, enter, info):
     for n in range(settings.sessions.failures_before_wait):
         visitor = Visitor(f"10.1.0.{n}", "Firefox")
         owed = info(enter("ann", visitor=visitor))
         with pytest.raises(NotAllowed):
-            sign_in.with_code(db, settings.sessions, visitor, owed, "000000")
+            sign_in.with_code(db, secrets, settings.sessions, visitor, owed, "000000")
     owed = info(enter("ann", visitor=Visitor("10.2.0.1", "Firefox")))
     with pytest.raises(NotReady):
-        sign_in.with_code(db, settings.sessions, HERE, owed, "000000")
+        sign_in.with_code(db, secrets, settings.sessions, HERE, owed, "000000")
