@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app.eda_parts import plain
 from app.eda_view import Opened, follow, standings, stopping
+from app.markdown import plain
 from engines import eda
 from engines.core.access import Capability
 from engines.eda import Options, ReportKind, Standing

@@ -4,9 +4,11 @@ import polars as pl
 import streamlit as st
 
 from app import eda_frames as frames
-from app.eda_parts import chart, listing, plain
+from app.charts import chart
+from app.eda_parts import listing
 from app.eda_report_tab import report_tab
 from app.eda_view import Opened
+from app.markdown import plain
 from engines import eda
 from engines.core.tables import ColumnType
 from engines.eda.report import ColumnReport

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app import eda_frames as frames
-from app.eda_parts import listing, plain
+from app.eda_parts import listing
+from app.markdown import plain
 from app.services import services
 from app.ui import boundary, confirm, empty_state, live, page_link
 from engines import eda

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.markdown import plain
 from app.ui import page_link, state_badge
 from engines import projects
 from engines.projects import DictionaryEntry, Experiment, Question, Sensitivity
@@ -45,20 +46,15 @@ def experiment_rows(found: Sequence[Experiment], busy: set[str]) -> None:
 def _row(experiment: Experiment, busy: bool) -> None:
     name, state, owner, changed = st.columns(WIDTHS, vertical_alignment="center")
     with name:
-        page_link(f"**{_plain(experiment.name)}**", "experiment", experiment=experiment.id)
+        page_link(f"**{plain(experiment.name)}**", "experiment", experiment=experiment.id)
         if experiment.description:
-            st.caption(_plain(experiment.description.splitlines()[0][:140]))
+            st.caption(plain(experiment.description.splitlines()[0][:140]))
     with state.container(horizontal=True):
         state_badge("archived" if experiment.is_archived else experiment.state)
         if busy:
             state_badge("running")
     owner.text(experiment.owner_name)
     changed.text(f"{experiment.updated_at:%Y-%m-%d %H:%M}")
-
-
-def _plain(text: str) -> str:
-    """The text with Markdown's own signs taken literally."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-!|:~$" else sign for sign in text)
 
 
 def dictionary_editor(entries: Sequence[DictionaryEntry], editable: bool) -> dict[str, dict]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from app.markdown import plain
 from app.ui import page_link, state_badge
 from engines.core.database import now
 from engines.core.scheduling import JobStatus
@@ -13,7 +14,8 @@ from engines.orchestration import JobEntry, QueueState
 WIDTHS = (2, 4, 3, 2, 2, 1)
 TITLES = ("State", "Job", "Experiment", "Owner", "Asked for (UTC)", "")
 KINDS = {"ingest": "Read a file", "explore": "Explore", "profile": "Profile report"} | {
-    "train": "Training"
+    "train": "Training",
+    "record": "Record a training's end",
 }
 
 
@@ -58,18 +60,18 @@ def _row(entry: JobEntry, experiments: Mapping[str, str]) -> None:
 
 def _line(status: JobStatus) -> None:
     if status.is_live and status.started_at:
-        st.progress(status.fraction, text=_plain(status.step))
+        st.progress(status.fraction, text=plain(status.step))
     elif status.error:
-        st.caption(_plain(status.error))
+        st.caption(plain(status.error))
     elif status.step:
-        st.caption(_plain(status.step))
+        st.caption(plain(status.step))
 
 
 def experiment_link(status: JobStatus, experiments: Mapping[str, str]) -> None:
     """The way to the experiment the job belongs to."""
     name = experiments.get(status.experiment_id)
     if name:
-        page_link(_plain(name), "experiment", experiment=status.experiment_id)
+        page_link(plain(name), "experiment", experiment=status.experiment_id)
 
 
 def title(status: JobStatus) -> str:
@@ -84,10 +86,10 @@ def job_state(entry: JobEntry) -> None:
         state_badge(status.state)
         st.caption(f"{entry.owner_name} · attempt {max(status.attempt, 1)} · {took(status)}")
     if status.is_live:
-        st.progress(status.fraction, text=_plain(status.step))
+        st.progress(status.fraction, text=plain(status.step))
     if status.error:
         show = st.warning if status.is_live or status.state == "cancelled" else st.error
-        show(_plain(status.error))
+        show(plain(status.error))
 
 
 def job_lines(lines: list[str], key: str, everything: Callable[[], list[str]]) -> None:
@@ -113,8 +115,3 @@ def took(status: JobStatus) -> str:
         return "not started"
     seconds = round(((status.finished_at or now()) - status.started_at).total_seconds())
     return f"ran {timedelta(seconds=max(seconds, 0))}"
-
-
-def _plain(text: str) -> str:
-    """The text with Markdown's own signs taken literally."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-!|:~$" else sign for sign in text)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.eda_parts import chart
+from app.charts import chart
 from app.results_view import Opened, names_of, table_of, title
 from app.services import services
 from app.ui import download_table, page_link

@@ -10,7 +10,8 @@ import streamlit as st
 from plotly.graph_objects import Figure
 
 from app import downloads
-from app.eda_parts import chart, plain
+from app.charts import chart
+from app.markdown import plain
 from app.services import services
 from app.ui import download_table, page_link
 from engines import results, tracking, training

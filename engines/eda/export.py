@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import plotly.offline
 import polars as pl
 
+from engines.core.palette import as_file
 from engines.core.tables import Table
 from engines.eda.gallery import gallery, plotted_sample
 from engines.eda.labels import visible
@@ -49,7 +50,7 @@ def report_files(
 
 def figure_json(figure: go.Figure) -> bytes:
     """A figure in Plotly's JSON, with the characters that could end a script escaped."""
-    return str(figure.to_json(engine="json")).encode()
+    return str(as_file(figure).to_json(engine="json")).encode()
 
 
 def html_report(report: Report, figures: dict[str, go.Figure]) -> bytes:
@@ -72,7 +73,9 @@ def html_report(report: Report, figures: dict[str, go.Figure]) -> bytes:
 
 def _figure(figure: go.Figure) -> str:
     return str(
-        figure.to_html(full_html=False, include_plotlyjs=False, config={"displaylogo": False})
+        as_file(figure).to_html(
+            full_html=False, include_plotlyjs=False, config={"displaylogo": False}
+        )
     )
 
 

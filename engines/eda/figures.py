@@ -1,4 +1,4 @@
-"""Plotly figures of single columns. They carry no template, so the page's theme applies.
+"""Plotly figures of single columns. They name no template: the page's applies, or the file's.
 
 `names` maps real column names to the names to be drawn.
 """

@@ -3,6 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
+from engines.core.palette import CATEGORICAL, EMPTY
 from engines.eda.figures import HEIGHT
 from engines.eda.labels import Names, label, labels
 from engines.eda.report import Matrix, Report
@@ -75,7 +76,7 @@ def heat_map(matrix: Matrix, names: Names) -> go.Figure:
             y=axes,
             zmin=-1 if signed else 0,
             zmax=1,
-            colorscale="RdBu_r" if signed else "Viridis",
+            autocolorscale=True,
             hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
             texttemplate="%{z:.2f}" if len(axes) <= WRITTEN else None,
         )
@@ -98,7 +99,7 @@ def missing_patterns(report: Report, names: Names) -> go.Figure | None:
     figure = go.Figure(
         go.Heatmap(
             z=cells, x=labels(names, columns), y=lines, showscale=False, xgap=2, ygap=2,
-            colorscale=[[0, "rgba(128,128,128,0.15)"], [1, "#d1495b"]],
+            colorscale=[[0, EMPTY], [1, CATEGORICAL[6]]],
             hovertemplate="%{y}: %{x}<extra></extra>",
         )
     )  # fmt: skip

@@ -6,12 +6,14 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from engines.core.palette import GUIDE
 from engines.results.read import TaskFiles
 from engines.results.scores import leaderboard_frame, metric
 
 MOST_POINTS = 2_000  # more dots make a browser slow and a picture no clearer
 BINS = 10
 SHOWN_FEATURES = 20
+_GUIDE = {"dash": "dash", "width": 1, "color": GUIDE}
 
 
 def leaderboard(files: TaskFiles) -> go.Figure:
@@ -47,7 +49,7 @@ def precision_recall(files: TaskFiles) -> go.Figure:
         precision, recall, _ = sk.precision_recall_curve(yes, share)
         area = sk.average_precision_score(yes, share)
         figure.add_scatter(x=recall, y=precision, name=f"{name} (average precision {area:.3f})")
-        figure.add_hline(y=float(yes.mean()), line_dash="dot", line_width=1)
+        _level(figure, float(yes.mean()), "dot")
     return _labelled(figure, "Precision and recall", "Recall", "Precision")
 
 
@@ -81,7 +83,7 @@ def confusion(files: TaskFiles) -> go.Figure:
         y=names,
         text=counts,
         texttemplate="%{text:,}",
-        colorscale="Blues",
+        autocolorscale=True,
         showscale=False,
     )
     figure = _titled(heat, "Confusion matrix", "Predicted", "True")
@@ -106,7 +108,7 @@ def lift(files: TaskFiles) -> go.Figure:
     for name, yes, share in _by_class(files):
         taken, found = _cumulative(yes, share)
         figure.add_scatter(x=taken[1:], y=found[1:] / taken[1:], name=name, mode="lines")
-    figure.add_hline(y=1, line_dash="dash", line_width=1)
+    _level(figure, 1)
     return _labelled(figure, "Lift", "Share of rows taken", "Lift over random choice")
 
 
@@ -121,7 +123,7 @@ def residuals(files: TaskFiles) -> go.Figure:
         text=[f"row {row}" for row in frame["row"]],
     )
     figure = _titled(dots, "Residuals", "Predicted", "True minus predicted")
-    figure.add_hline(y=0, line_dash="dash", line_width=1)
+    _level(figure, 0)
     return figure
 
 
@@ -140,7 +142,7 @@ def truth(files: TaskFiles) -> go.Figure:
     )
     figure = _titled(dots, "Predicted and true values", "True", "Predicted")
     ends = [float(frame["y_true"].min()), float(frame["y_true"].max())]
-    figure.add_scatter(x=ends, y=ends, mode="lines", line={"dash": "dash"}, name="perfect")
+    figure.add_scatter(x=ends, y=ends, mode="lines", line=_GUIDE, name="perfect")
     return figure
 
 
@@ -199,9 +201,11 @@ def _some(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _diagonal(figure: go.Figure, name: str) -> None:
-    figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", name=name, line={"dash": "dash", "width": 1}
-    )
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name=name, line=_GUIDE)
+
+
+def _level(figure: go.Figure, height: float, dash: str = "dash") -> None:
+    figure.add_hline(y=height, line_dash=dash, line_width=1, line_color=GUIDE)
 
 
 def _titled(trace: object, title: str, x: str, y: str) -> go.Figure:

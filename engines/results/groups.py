@@ -94,7 +94,7 @@ def profile_heat(files: TaskFiles, table: Table) -> go.Figure:
         y=[str(name) for name in away.index],
         text=away.round(1).astype(object).where(away.notna(), "").to_numpy(),
         texttemplate="%{text}",
-        colorscale="RdBu",
+        autocolorscale=True,
         zmid=0,
         colorbar={"title": "std. dev."},
     )

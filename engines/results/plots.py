@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 
 from engines.core.errors import NotFound
+from engines.core.palette import as_file
 from engines.results import figures, groups
 from engines.results.read import TaskFiles, read_task
 from engines.results.verdict import verdict
@@ -121,7 +122,9 @@ def write_plots(folder: Path) -> list[Path]:
 
 
 def _part(plot: Plot, figure: go.Figure, first: bool) -> str:
-    drawn = pio.to_html(figure, full_html=False, include_plotlyjs=first, default_height="480px")
+    drawn = pio.to_html(
+        as_file(figure), full_html=False, include_plotlyjs=first, default_height="480px"
+    )
     return f"<section><p>{escape(plot.about)}</p>{drawn}</section>"
 
 

@@ -1,0 +1,15 @@
+"""Every figure of every page is shown here; its colours are the theme's."""
+
+import streamlit as st
+from plotly.graph_objects import Figure
+
+BAR = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+}
+
+
+def chart(figure: Figure | None, key: str) -> None:
+    """A figure in the page's theme, named by its title; nothing when there is nothing to draw."""
+    if figure is not None:
+        st.plotly_chart(figure, key=key, config=BAR, alt=figure.layout.title.text or None)
