@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.headers import application_policy, security_headers
+from app.media import MEDIA, Announced
 from app.session import cookie_name
 from app.websocket import LiveConnection, Owners
 from engines.core import sessions
@@ -56,12 +57,13 @@ class Gate:
         self._headers = security_headers(settings)
         self._policy = application_policy()
         self._owners = Owners()
+        self._announced = Announced()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":
             with correlated():
-                await self._http(scope, receive, self._adding_headers(send))
+                await self._http(scope, receive, self._adding_headers(scope, send))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -81,7 +83,7 @@ class Gate:
         if not _is_full(info) and scope["path"] not in OPEN_PATHS:
             await _refusal(scope)(scope, receive, send)
             return
-        if scope["path"].startswith(CLOSED_PREFIXES):
+        if scope["path"].startswith(CLOSED_PREFIXES) or not self._is_own_file(scope["path"], info):
             await _plain("There is nothing here.", 404)(scope, receive, send)
             return
         await self._app(_with_person(scope, info), receive, send)
@@ -93,22 +95,30 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
         check = partial(self._resolve, scope)
-        connection = LiveConnection(receive, send, info, check, self._owners)
+        connection = LiveConnection(receive, send, info, check, self._owners, self._announced)
         scope = connection.own_scope(_with_person(scope, info))
         await self._app(scope, connection.receive, connection.send)
+
+    def _is_own_file(self, path: str, info: SessionInfo | None) -> bool:
+        """True for all but a file of Streamlit's that was not announced to this session."""
+        if not path.startswith(MEDIA):
+            return True
+        return info is not None and self._announced.opens(info.id, path)
 
     async def _resolve(self, scope: Scope, touch: bool = True) -> SessionInfo | None:
         token = HTTPConnection(scope).cookies.get(self._cookie)
         look_up = partial(sessions.resolve, self._db, self._limits, token, touch=touch)
         return await run_in_threadpool(look_up) if token else None
 
-    def _adding_headers(self, send: Send) -> Send:
+    def _adding_headers(self, scope: Scope, send: Send) -> Send:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", self._policy)
+                if scope["path"].startswith(MEDIA):
+                    headers.setdefault("Cache-Control", "private, no-store")
             await send(message)
 
         return sending

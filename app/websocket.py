@@ -13,10 +13,13 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from app.media import Announced
 from engines.core.sessions import SessionInfo, Stage
 
 PROTOCOLS = "sec-websocket-protocol"
 OWNERS_KEPT = 10_000
+# What the pages here send. Streamlit knows more: emptying everybody's caches, debugging, uploads.
+PASSED = frozenset({"rerun_script", "stop_script", "app_heartbeat", "backend_operation_request"})
 
 
 class Check(Protocol):
@@ -47,14 +50,20 @@ class LiveConnection:
     """One browser connection, wrapped: what comes in is checked, what goes out is listened to."""
 
     def __init__(
-        self, receive: Receive, send: Send, info: SessionInfo, check: Check, owners: Owners
+        self,
+        receive: Receive,
+        send: Send,
+        info: SessionInfo,
+        check: Check,
+        owners: Owners,
+        announced: Announced,
     ) -> None:
         self._receive = receive
         self._send = send
         self._info = info
         self._check = check
         self._owners = owners
-        self._noted = False
+        self._announced = announced
 
     def own_scope(self, scope: Scope) -> Scope:
         """The scope, without the Streamlit session to resume when that is somebody else's."""
@@ -76,9 +85,9 @@ class LiveConnection:
                 return passed
 
     async def send(self, message: Message) -> None:
-        """Pass a message on, noting the Streamlit session it announces."""
-        if not self._noted and message["type"] == "websocket.send":
-            self._note(message.get("bytes") or b"")
+        """Pass a message on, noting the Streamlit session and the files it announces."""
+        if message["type"] == "websocket.send":
+            self._listen(message.get("bytes") or b"")
         await self._send(message)
 
     async def _passed(self, message: Message) -> Message | None:
@@ -87,14 +96,27 @@ class LiveConnection:
             return message  # not Streamlit's language: it will close the connection
         info = await self._check(touch=_is_activity(asked))
         if info and info.stage is Stage.FULL and info.user_id == self._info.user_id:
-            return message
+            return message if self._is_usual(asked) else None
         return _bare_rerun(asked)
 
-    def _note(self, data: bytes) -> None:
+    def _is_usual(self, asked: BackMsg) -> bool:
+        """False for what our pages never ask, such as the file behind somebody else's button."""
+        kind = asked.WhichOneof("type")
+        if kind != "backend_operation_request":
+            return kind is None or kind in PASSED
+        operation = asked.backend_operation_request
+        if operation.WhichOneof("payload") == "deferred_file":
+            return self._announced.knows(self._info.id, operation.deferred_file.file_id)
+        # Streamlit itself gives a table's rows to the session alone that shows the table.
+        return bool(operation.WhichOneof("payload") == "dataframe_chunk")
+
+    def _listen(self, data: bytes) -> None:
         said = _parsed(ForwardMsg(), data)
-        if said is not None and said.WhichOneof("type") == "new_session":
+        if said is None:
+            return
+        if said.WhichOneof("type") == "new_session":
             self._owners.note(said.new_session.initialize.session_id, self._info.user_id)
-            self._noted = True
+        self._announced.listen(self._info.id, said)
 
 
 def _is_activity(asked: BackMsg) -> bool:
