@@ -98,9 +98,10 @@ def in_nanoseconds(values: pd.Series) -> pd.Series:
     if not pd.api.types.is_datetime64_any_dtype(values):
         return values
     try:
-        return values.dt.as_unit("ns")
+        ready: pd.Series = values.dt.as_unit("ns")
     except pd.errors.OutOfBoundsDatetime:
-        return pd.to_datetime(values.astype(str), errors="coerce")
+        ready = pd.to_datetime(values.astype(str), errors="coerce")
+    return ready
 
 
 def words(values: pd.Series, feature: dict[str, Any]) -> pd.Series:

@@ -13,7 +13,9 @@ from engines.training.request import (
     FOLDS_MIN,
     HOLDOUT_MAX,
     HOLDOUT_MIN,
+    HORIZON_MAX,
     Mode,
+    Split,
     TrainingRequest,
 )
 from engines.training.tasks import CLASSIFICATION, METRICS, SUPERVISED, TITLES, Task
@@ -99,14 +101,33 @@ def _check_known(table: Table, request: TrainingRequest) -> None:
     supervised = any(task in SUPERVISED for task in request.tasks)
     if supervised and not request.target:
         raise InvalidInput("No target is chosen.", hint="Choose the column to predict.")
-    for name in (request.target, request.time_column, *request.left_out):
+    asked = (request.target, request.time_column, *request.left_out, *request.known_ahead)
+    for name in asked:
         if name and name not in names:
             raise InvalidInput(f"The table has no column “{name}”.", hint="Choose one it has.")
-    if Task.TIME_SERIES in request.tasks and not request.time_column:
-        raise InvalidInput("A time series needs a time column.", hint="Choose the time column.")
+    _check_time(table, request)
     known = {metric.id for task in request.tasks for metric in METRICS[task]}
     if request.metric and request.metric not in known:
         raise InvalidInput(f"No task here is judged by “{request.metric}”.", hint="Choose again.")
+
+
+def _check_time(table: Table, request: TrainingRequest) -> None:
+    is_series = Task.TIME_SERIES in request.tasks
+    if not is_series and request.split == Split.RANDOM:
+        return
+    what = "A time series" if is_series else "A split by time"
+    if not request.time_column:
+        raise InvalidInput(f"{what} needs a time column.", hint="Choose the time column.")
+    if table.column(request.time_column).type != ColumnType.DATETIME:
+        raise InvalidInput(
+            f"“{request.time_column}” is not a date, and {what.lower()} needs one.",
+            hint="Choose a date column, or correct its type on the Data page.",
+        )
+    if not 0 <= request.horizon <= HORIZON_MAX:
+        raise InvalidInput(
+            f"A horizon of {request.horizon} steps is outside the range.",
+            hint=f"Choose at most {HORIZON_MAX:,}; 0 takes one season.",
+        )
 
 
 def _check_target(frame: pd.DataFrame, request: TrainingRequest, task: Task) -> list[str]:

@@ -11,11 +11,11 @@ import pandas as pd
 import skops.io
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import LabelEncoder
 
 from engines.core.trusted_types import TRUSTED_TYPES
 from engines.training.catalogue import Flavour
-from engines.training.lags import lag_name
 from engines.training.pycaret_setup import Rows
 from engines.training.recipes import (
     LOG_TARGET,
@@ -27,6 +27,7 @@ from engines.training.recipes import (
     pipeline,
 )
 from engines.training.scores import Answers, score
+from engines.training.series import Series
 from engines.training.tasks import CLASSIFICATION
 
 CACHE_BYTES = 400_000_000
@@ -41,6 +42,7 @@ class Numbers:
     to_test: Any
     fitting: float
     asking: float
+    prep: Any = None
 
     @property
     def size(self) -> int:
@@ -60,7 +62,7 @@ class Material:
     blueprint: Blueprint
     classes: tuple[Any, ...]
     naive_error: float = float("nan")
-    naive_column: str = ""
+    series: Series | None = None
     cache: dict[tuple[int, Flavour], "Numbers"] = field(default_factory=dict)
     models: dict[Path, Any] = field(default_factory=dict)
 
@@ -79,7 +81,7 @@ class Material:
         to_fit = prep.fit_transform(self.features.iloc[fit], self.target[fit])
         between = time.monotonic()
         to_test = prep.transform(self.features.iloc[test])
-        made = Numbers(to_fit, to_test, between - began, time.monotonic() - between)
+        made = Numbers(to_fit, to_test, between - began, time.monotonic() - between, prep)
         if made.size + sum(one.size for one in self.cache.values()) < CACHE_BYTES:
             self.cache[fold, flavour] = made
         return made
@@ -111,18 +113,28 @@ def fit_fold(material: Material, recipe: Recipe, fold: int) -> FoldResult:
     """Fit the recipe on one fold and answer its test rows."""
     began = time.monotonic()
     fit, test = material.rows(fold)
-    if recipe.algorithm.id == "naive":
-        predicted = material.features[material.naive_column].to_numpy()[test]
-        predicted = np.where(np.isnan(predicted), np.nanmean(material.target[fit]), predicted)
+    if recipe.algorithm.id == "naive" and material.series:
+        predicted = material.series.repeated(test, material.series.told["season"])
         return judged(material, test, predicted, np.empty((len(test), 0)), began)
     numbers = material.numbers(fold, recipe.algorithm.flavour)
     began = time.monotonic()
     made = estimator(recipe, material.blueprint).fit(numbers.to_fit, material.target[fit])
     asked = time.monotonic()
-    predicted, shares = ask(made, numbers.to_test, material.classes)
+    predicted, shares = _tested(material, made, numbers, test)
     asking = numbers.asking + time.monotonic() - asked
     found = judged(material, test, predicted, shares, began - numbers.fitting - numbers.asking)
     return replace(found, asking=asking / max(len(test), 1))
+
+
+def _tested(
+    material: Material, made: Any, numbers: Numbers, test: Rows
+) -> tuple[NDArray[Any], Any]:
+    """Answers for a fold's test rows; those of a series a horizon at a time."""
+    if material.series is None:
+        return ask(made, numbers.to_test, material.classes)
+    whole = Pipeline([("prep", numbers.prep), ("model", made)])
+    predicted = material.series.forecast(whole.predict, material.features, test)
+    return predicted, np.empty((len(test), 0))
 
 
 def judged(
@@ -185,6 +197,9 @@ def fit_whole(material: Material, recipe: Recipe, file: Path) -> FoldResult:
     # What was stored is what is scored: a model that could not be read back fails here.
     stored = material.model(file)
     rows = material.holdout
+    if material.series:
+        predicted = material.series.forecast(stored.predict, material.features, rows)
+        return judged(material, rows, predicted, np.empty((0, 0)), began)
     predicted, shares = ask(stored, material.features.iloc[rows], material.classes)
     return judged(material, rows, predicted, shares, began)
 
@@ -211,11 +226,6 @@ def _scored(
 ) -> dict[str, float]:
     predicted, shares = ask(model, frame, material.classes)
     return score(material.blueprint.task, material.answers(truth, predicted, shares))
-
-
-def naive_column(target: str, season_rows: int, wanted: list[int]) -> str:
-    """The lag column that repeats the last season, or the last value in short series."""
-    return lag_name(target, season_rows if season_rows in wanted else 1)
 
 
 def _plain(label: Any) -> Any:

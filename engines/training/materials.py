@@ -1,6 +1,6 @@
 """From a stored table and a request to what the workers of a supervised task need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,15 +8,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engines.core.errors import InvalidInput
+from engines.core.forecasting import filled, moments_of, places
 from engines.core.tables import Column, Table
 from engines.training.checks import ROWS_MIN, usable
 from engines.training.features import Roles, cleaned, roles
-from engines.training.folds import Material, naive_column
-from engines.training.lags import in_order, lag_columns, lags, season, with_lags
+from engines.training.folds import Material
+from engines.training.lags import (
+    clock_of,
+    in_order,
+    lag_columns,
+    lags,
+    season_of,
+    step_of,
+    with_lags,
+)
 from engines.training.pycaret_setup import Setup, prepare
 from engines.training.recipes import Blueprint
-from engines.training.request import TrainingRequest
+from engines.training.request import Split, TrainingRequest
+from engines.training.series import Series, horizon_of
 from engines.training.tasks import CLASSIFICATION, Task
+from engines.training.time_split import by_time
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,7 @@ class Source:
     columns: tuple[Column, ...]
     request: TrainingRequest
     anonymised: bool
+    clock: str = ""  # of a time series: the column with the time of day
 
 
 @dataclass(frozen=True)
@@ -40,17 +52,21 @@ class Lags:
 def source(table: Table, request: TrainingRequest) -> Source:
     """Read the table's usable columns and the target, renamed when the table is anonymised."""
     public = table.public_names
-    kept = usable(table, request)
+    clock, kept = "", usable(table, request)
+    if Task.TIME_SERIES in request.tasks:
+        frame = pd.read_parquet(table.path)
+        clock = clock_of(table, frame, request.time_column)
     names = [c.name for c in kept]
-    wanted = [n for n in (request.target, request.time_column) if n and n not in names]
+    wanted = [n for n in (request.target, request.time_column, clock) if n and n not in names]
     frame = pd.read_parquet(table.path, columns=[*names, *wanted]).rename(columns=public)
     columns = tuple(Column(public[c.name], c.alias, c.type, c.missing, c.distinct) for c in kept)
-    in_public = {
-        **request.__dict__,
-        "target": public.get(request.target, ""),
-        "time_column": public.get(request.time_column, ""),
-    }
-    return Source(frame, columns, TrainingRequest(**in_public), table.anonymised)
+    in_public = replace(
+        request,
+        target=public.get(request.target, ""),
+        time_column=public.get(request.time_column, ""),
+        known_ahead=tuple(public[name] for name in request.known_ahead),
+    )
+    return Source(frame, columns, in_public, table.anonymised, public.get(clock, ""))
 
 
 def material(of: Source, task: Task) -> tuple[Material, Lags, list[str]]:
@@ -60,25 +76,56 @@ def material(of: Source, task: Task) -> tuple[Material, Lags, list[str]]:
     """
     target, notes = of.request.target, _infinities(of)
     frame = of.frame[_known(of.frame[target], task)]
-    back, columns = Lags(), list(of.columns)
+    columns, series = list(of.columns), None
     if task == Task.TIME_SERIES:
-        frame, back = _series(frame, of.request)
-        columns += lag_columns(target, list(back.used))
-        notes.append(f"Past values used: {', '.join(map(str, back.used))} rows back.")
+        frame, columns, series, more = _series(of, frame)
+        notes += more
+    elif of.request.split == Split.TIME:
+        frame, more = _by_moment(frame, of.request.time_column)
+        notes += more
     if len(frame) < ROWS_MIN:
         raise InvalidInput(
             f"Only {len(frame)} rows have a value of “{target}”.", hint="Add labelled rows."
         )
     values = labels(frame[target], task)
-    setup = prepare(pd.Series(values), task, of.request)
+    setup = _dealt(of.request, task, frame, values, series)
     features = cleaned(frame, columns).reset_index(drop=True)
     made = _assemble(features, values, setup, task, roles(columns, features), of.request)
-    if task == Task.TIME_SERIES:
-        made.naive_column = naive_column(target, back.season, list(back.used))
-        made.naive_error = float(np.mean(np.abs(np.diff(values[setup.train]))))
+    if series:
+        made.series, made.naive_error = series, series.naive_error(setup.train)
     features.index = frame.index
     made.features = features
-    return made, back, notes
+    return made, _looks_back(series), notes
+
+
+def _dealt(
+    request: TrainingRequest,
+    task: Task,
+    frame: pd.DataFrame,
+    values: NDArray[Any],
+    series: Series | None,
+) -> Setup:
+    """Hold-out, folds and learners."""
+    setup = prepare(pd.Series(values), task, request)
+    if series is None and request.split == Split.RANDOM:
+        return setup
+    when = series.when if series else frame[request.time_column]
+    known = classes(values) if task in CLASSIFICATION else ()
+    share, folds = request.holdout_share, request.folds
+    rows = series.horizon if series else 0
+    return by_time(setup, when, values, share, folds, known, rows)
+
+
+def _by_moment(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, list[str]]:
+    ordered = frame[frame[time].notna()].sort_values(time, kind="stable")
+    missing = len(frame) - len(ordered)
+    notes = [f"Split by “{time}”: the newest rows are held out, and folds follow in time."]
+    notes += [f"{missing:,} rows without a moment are left out."] if missing else []
+    return ordered, notes
+
+
+def _looks_back(series: Series | None) -> Lags:
+    return Lags(series.told["season"], tuple(series.told["lags"])) if series else Lags()
 
 
 def labels(values: "pd.Series[Any]", task: Task) -> NDArray[Any]:
@@ -123,11 +170,36 @@ def _known(values: "pd.Series[Any]", task: Task) -> "pd.Series[bool]":
     return known & finite
 
 
-def _series(frame: pd.DataFrame, request: TrainingRequest) -> tuple[pd.DataFrame, Lags]:
-    ordered = in_order(frame, request.time_column)
-    rows_a_season = season(ordered[request.time_column])
-    used = lags(len(ordered), rows_a_season)
-    return with_lags(ordered, request.target, used), Lags(rows_a_season, tuple(used))
+def _series(
+    of: Source, frame: pd.DataFrame
+) -> tuple[pd.DataFrame, list[Column], Series, list[str]]:
+    """The rows in order with past values, the columns to use, the series, and notes."""
+    request = of.request
+    told: dict[str, Any] = {"time": request.time_column, "clock": of.clock}
+    timed = frame.assign(**{request.time_column: moments_of(frame, told)})
+    ordered, notes = in_order(timed, request.time_column)
+    if len(ordered) < ROWS_MIN:
+        raise InvalidInput(
+            f"Only {len(ordered)} rows have a moment and a value of “{request.target}”."
+        )
+    when = ordered[request.time_column]
+    step = step_of(when)
+    rows_a_season, at = season_of(step), places(when, step)
+    used = lags(int(at[-1]) + 1, rows_a_season, step)
+    grid = np.full(int(at[-1]) + 1, np.nan)
+    grid[at] = ordered[request.target].to_numpy(dtype="float64")
+    grid = filled(grid, rows_a_season)
+    frame = with_lags(ordered, request.target, used, at, grid)
+    known = [n for n in request.known_ahead if n in {c.name for c in of.columns}]
+    held = max(int(len(frame) * request.holdout_share), 1)
+    told |= {"step": step, "season": rows_a_season, "lags": used, "known": known}
+    told |= {"back": max([*used, 1]) + rows_a_season}
+    told |= {"horizon": horizon_of(request.horizon, rows_a_season, held)}
+    kept = [c for c in of.columns if c.name in {request.time_column, *known}]
+    columns = [*kept, *lag_columns(request.target, used)]
+    at_rows, when = at[at >= max(used, default=0)], frame[request.time_column]
+    series = Series(told, request.target, grid, at_rows, when.reset_index(drop=True))
+    return frame, columns, series, [*notes, *_series_notes(of, series)]
 
 
 def _infinities(of: Source) -> list[str]:
@@ -138,3 +210,22 @@ def _infinities(of: Source) -> list[str]:
         for name, count in counts.items()
         if count
     ]
+
+
+def _series_notes(of: Source, series: Series) -> list[str]:
+    told, step = series.told, series.told["step"]
+    unit = {"rows": "rows, since the moments keep to no step", "seconds": "steps"}
+    steps = unit.get(step["unit"], "steps")
+    used = {told["time"], told["clock"], *told["known"]}
+    left = [column.name for column in of.columns if column.name not in used]
+    notes = [
+        f"Forecast and scored {series.horizon} steps ahead; past values used: "
+        f"{', '.join(map(str, told['lags']))} {steps} back."
+    ]
+    if told["clock"]:
+        notes.append(f"Moments are put together from “{told['time']}” and “{told['clock']}”.")
+    if left:
+        names = ", ".join(f"“{name}”" for name in left[:5])
+        more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+        notes.append(f"Not known ahead, and so not used: {names}{more}.")
+    return notes

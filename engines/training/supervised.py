@@ -7,7 +7,7 @@ import numpy as np
 
 from engines.core.errors import InvalidInput
 from engines.core.model_card import ModelCard
-from engines.training import contest, environment, folder
+from engines.training import contest, environment, folder, outlook
 from engines.training.blend import blend
 from engines.training.catalogue import chosen
 from engines.training.contest import Entrant
@@ -18,7 +18,7 @@ from engines.training.ledger import Ledger
 from engines.training.materials import Lags, Source, material
 from engines.training.models import Trial
 from engines.training.pool import Job, Pool
-from engines.training.request import Mode
+from engines.training.request import Mode, Split
 from engines.training.scores import interval
 
 BASE_KEPT = 0.3  # of a Base run's time, for what follows the folds
@@ -196,8 +196,11 @@ def _write(
     into.json("environment.json", {**environment.fingerprint(), "seed": of.request.seed})
     reach = {n: interval(v, len(made.folds)) for n, v in line.folds.items()}
     into.json("metrics.json", {"folds": line.folds, "holdout": result.scores, "ci": reach})
-    facts = _facts(made, back)
-    into.card(_card(ledger, of, made, back, winner, facts))
+    facts = _facts(made, back) | _split(of, made)
+    card = _card(ledger, of, made, back, winner, facts)
+    into.card(card)
+    if made.series:
+        outlook.write(into, made, made.series, card, result, winner.results)
     row = ledger.result
     row.winner_id, row.winner_name, row.holdout = line.id, line.name, result.scores
     row.intervals, row.facts = reach, facts
@@ -212,7 +215,14 @@ def _facts(made: Material, back: Lags) -> dict[str, Any]:
         "features": len(made.blueprint.roles.names),
         "season": back.season,
         "lags": list(back.used),
+        **({"series": made.series.told} if made.series else {}),
     }
+
+
+def _split(of: Source, made: Material) -> dict[str, Any]:
+    if made.series or of.request.split == Split.TIME:
+        return {"split": Split.TIME.value, "time_column": of.request.time_column}
+    return {"split": Split.RANDOM.value}
 
 
 def _card(
@@ -224,6 +234,7 @@ def _card(
     facts: dict[str, Any],
 ) -> ModelCard:
     columns = [*of.columns, *lag_columns(of.request.target, list(back.used))]
+    columns = [column for column in columns if column.name in made.features]
     return ModelCard(
         task=ledger.task.value,
         target=of.request.target,
