@@ -13,7 +13,9 @@ from engines.training.request import (
     FOLDS_MIN,
     HOLDOUT_MAX,
     HOLDOUT_MIN,
+    HORIZON_MAX,
     Mode,
+    Split,
     TrainingRequest,
 )
 from engines.training.runs import cancel, follow, leaderboard, results, run, runs, start, trials
@@ -26,6 +28,7 @@ __all__ = [
     "FOLDS_MIN",
     "HOLDOUT_MAX",
     "HOLDOUT_MIN",
+    "HORIZON_MAX",
     "METRICS",
     "SUPERVISED",
     "TITLES",
@@ -36,6 +39,7 @@ __all__ = [
     "Mode",
     "RunFolders",
     "RunLog",
+    "Split",
     "Surroundings",
     "Task",
     "TaskResult",
