@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import results_compare, results_predict
+from app import results_compare, results_forecast, results_predict
 from app import results_view as view
 from app.services import services
 from app.ui import boundary, empty_state, header, page_actor, page_experiment
@@ -40,6 +40,9 @@ with boundary():
     }
     if opened.files.task in ("clustering", "anomaly"):
         parts = {"Scores": view.overview, "Groups": view.groups, **parts}
+    if "series" in opened.files.card.facts:
+        swap = {"Predict": ("Forecast", results_forecast.forecast)}
+        parts = dict(swap.get(name, (name, draw)) for name, draw in parts.items())
     tabs = st.tabs(list(parts), key="view", bind="query-params")
     for tab, draw in zip(tabs, parts.values(), strict=True):
         if tab.open:

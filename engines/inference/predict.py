@@ -39,9 +39,10 @@ def predict_sample(
     Raises NotFound, NotAllowed or InvalidInput.
     """
     model = load(task_folder(runs, actor, run_id, task))
+    if model.card.facts.get("series"):
+        raise InvalidInput("A series is continued, not asked row by row.", hint="Use its forecast.")
     frame = _head(table, rows)
     public = frame.rename(columns=table.public_names) if model.card.anonymised else frame
-    public = _with_past(model.card, public)
     answers = predict_frame(model, public)
     apart = {name: f"{name} (model)" for name in answers if name in frame}
     return pd.concat([answers.rename(columns=apart), frame], axis=1)
@@ -61,13 +62,6 @@ def predict_record(
     _refuse_unknown(model.card, frame)
     answers = predict_frame(model, frame)
     return {str(name): answers[name].iloc[0] for name in answers}
-
-
-def _with_past(card: ModelCard, frame: pd.DataFrame) -> pd.DataFrame:
-    """A time series' frame with the past target values that the model asks for as columns."""
-    lags = card.facts.get("lags") or []
-    past = {f"{card.target} lag {lag}": frame[card.target].shift(lag) for lag in lags}
-    return frame.assign(**past)
 
 
 def _refuse_unknown(card: ModelCard, frame: pd.DataFrame) -> None:

@@ -2,6 +2,7 @@
 
 from engines.results.compare import compare, comparison_figure
 from engines.results.figures import leaderboard as leaderboard_figure
+from engines.results.forecasts import forecast_comparison, forecast_told
 from engines.results.groups import profile, profile_heat
 from engines.results.package import model_package, run_package
 from engines.results.plots import Plot, draw, plots_of, write_plots
@@ -25,6 +26,8 @@ __all__ = [
     "draw",
     "finished_tasks",
     "fold_estimate",
+    "forecast_comparison",
+    "forecast_told",
     "holdout_estimate",
     "leaderboard_figure",
     "leaderboard_frame",

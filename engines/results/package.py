@@ -20,7 +20,7 @@ from engines.results.readme import readme
 from engines.results.scores import leaderboard_frame
 from engines.results.script import libraries, predict_script, requirements
 
-COPIED = (MODEL_FILE, "metrics.json", "importance.json", "leaderboard.json")
+COPIED = (MODEL_FILE, "forecast.json", "metrics.json", "importance.json", "leaderboard.json")
 TABLES = {
     "holdout.parquet": "holdout_predictions.csv",
     "oof.parquet": "out_of_fold_predictions.csv",
@@ -69,8 +69,9 @@ Content = tuple[str, Path | bytes]
 def _model_files(files: TaskFiles, prefix: str = "") -> Iterator[Content]:
     """Names in the zip and what they hold: a file on disk, or text made here."""
     card = files.card
+    is_series = "series" in card.facts
     yield f"{prefix}README.md", readme(files).encode()
-    yield f"{prefix}predict.py", predict_script().encode()
+    yield f"{prefix}predict.py", predict_script(is_series).encode()
     yield f"{prefix}requirements.txt", requirements(libraries(files.folder), card).encode()
     told = json.dumps(card.as_json(), indent=2, ensure_ascii=False, default=str)
     yield f"{prefix}{CARD_FILE}", told.encode()

@@ -10,7 +10,7 @@ import plotly.io as pio
 
 from engines.core.errors import NotFound
 from engines.core.palette import as_file
-from engines.results import figures, groups
+from engines.results import figures, forecasts, groups
 from engines.results.read import TaskFiles, read_task
 from engines.results.verdict import verdict
 
@@ -55,7 +55,12 @@ _SPREAD = Plot(
     figures.residual_histogram,
 )
 _TRUTH = Plot("truth", "Predicted and true", "Dots on the line are right.", figures.truth)
-_TIME = Plot("over_time", "Over time", "Where the lines part, the model errs.", figures.over_time)
+_TIME = Plot(
+    "over_time",
+    "Over time",
+    "Where the lines part, the model errs; the band should hold most true values.",
+    forecasts.over_time,
+)
 _IMPORTANCE = Plot(
     "importance",
     "Feature importance",

@@ -85,6 +85,18 @@ class TaskFiles:
         """Unsupervised answers per row: row, pc1, pc2 and the task's own columns."""
         return self._frame("assignments.parquet")
 
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """A forecaster's series: moment, value, part (history, holdout, ahead), prediction,
+        low, high, step, naive; empty for other models."""
+        return self._frame("series.parquet")
+
+    @cached_property
+    def forecast(self) -> dict[str, Any]:
+        """A forecaster's interval, its coverage of the hold-out, and the naive comparison."""
+        found: dict[str, Any] = self._json("forecast.json", {})
+        return found
+
     def _json(self, name: str, otherwise: Any) -> Any:
         path = self.folder / name
         return json.loads(path.read_text("utf-8")) if path.exists() else otherwise

@@ -1,5 +1,6 @@
 """The README that travels with a downloaded model."""
 
+from engines.core.model_card import ModelCard
 from engines.results.read import TaskFiles
 from engines.results.scores import metrics_frame, number
 from engines.results.verdict import verdict
@@ -16,6 +17,23 @@ venv/bin/python predict.py rows.csv answers.csv
 are passed through. `answers.csv` holds the model's answers in front of the same rows. A missing
 column, a wrong type or an unreadable file ends with one sentence and writes nothing; a category
 the model never saw is warned about.
+"""
+FORECAST = """## How to run
+
+```
+python3.11 -m venv venv
+venv/bin/pip install -r requirements.txt
+venv/bin/python predict.py forecast.csv --steps {horizon}
+```
+
+`forecast.csv` holds the next {horizon} moments of `{time}`, each with its forecast and the bounds
+of its interval. `forecast.json` is the end of the history the model looks back on, {back} steps.
+To go on from newer values, add `--history newer.csv`, a CSV with the columns {columns}: at least
+half of the last {back} steps must be in it or in `forecast.json`.{known} A column that is missing,
+a wrong type or an unreadable file ends with one sentence and writes nothing.
+
+The hold-out was forecast in turns of {horizon} steps, each knowing only what came before it;
+beyond {horizon} steps the model has not been scored and gives no interval.
 """
 LIMITS = """## Limits
 
@@ -34,10 +52,20 @@ def readme(files: TaskFiles) -> str:
     about = f"A model trained by MLAAS.{aim}\n\n{' '.join(verdict(files))}"
     hidden = "\nColumn names are replaced by C1, C2 … (anonymised).\n" if card.anonymised else ""
     if card.facts.get("lags"):
-        hidden += f"\nA column `{card.target} lag N` holds the target's value N rows before.\n"
+        hidden += f"\nA column `{card.target} lag N` is the target N steps before, made here.\n"
+    run = _forecast(card) if card.facts.get("series") else RUN
     return "\n\n".join(
-        [title, about, _scores(files), RUN, f"## Columns\n{hidden}", _columns(files), LIMITS]
+        [title, about, _scores(files), run, f"## Columns\n{hidden}", _columns(files), LIMITS]
     )
+
+
+def _forecast(card: ModelCard) -> str:
+    series = card.facts["series"]
+    names = [series["time"], *filter(None, [series["clock"]]), card.target]
+    known = ", ".join(f"`{name}`" for name in series["known"])
+    told = f" The future values of {known} come with `--future known.csv`." if known else ""
+    columns = ", ".join(f"`{name}`" for name in names)
+    return FORECAST.format(**{**series, "columns": columns, "known": told})
 
 
 def _scores(files: TaskFiles) -> str:

@@ -6,24 +6,37 @@ from pathlib import Path
 from textwrap import dedent
 from zipfile import ZipFile
 
-from engines.core import csv_export, scoring
+from engines.core import csv_export, forecasting, scoring
 from engines.core.model_card import MODEL_FILE, ModelCard
 from engines.core.trusted_types import TRUSTED_TYPES
 
 ALWAYS = ("scikit-learn", "skops", "pandas", "numpy", "scipy")
 MODULES = {"lightgbm": "lightgbm", "xgboost": "xgboost-cpu", "catboost": "catboost"}
+FOR_STEPS = ("from collections.abc import Callable\n", "from numpy.typing import NDArray\n")
+USE_ROWS = """python predict.py rows.csv answers.csv
+
+Reads a CSV with the model's columns (model.json lists them), writes a CSV with its answers in
+front."""
+USE_STEPS = """python predict.py forecast.csv --steps 12
+
+Continues the series from the end of its history (forecast.json), or from --history newer.csv,
+and writes the moments that follow with their forecasts and bounds. Columns known ahead, if the
+model has any, come with --future known.csv, a row for each step."""
 HEAD = '''
 """Ask the model in this folder: python predict.py rows.csv answers.csv
 
 Reads a CSV with the model's columns (model.json lists them), writes a CSV with its answers in
-front. Needs only what requirements.txt lists. The model is loaded with skops, and only if it
-holds nothing but the types named here.
+front.
+
+Needs only what requirements.txt lists. The model is loaded with skops, and only if it holds
+nothing but the types named here.
 """
 
 import argparse
 import json
 import re
 import sys
+from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -31,10 +44,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import skops.io
+from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
 '''
-TAIL = '''
+READ = '''
+def read(path: Path) -> pd.DataFrame:
+    """The rows as texts; what they mean is decided per column."""
+    frame = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    if frame.empty:
+        raise SchemaFault(f"{path.name} has no rows.")
+    return frame
+
+
+def stored_model() -> Any:
+    """The model, if it holds nothing but the trusted types."""
+    return skops.io.load(HERE / "model.skops", trusted=TRUSTED_TYPES)
+
+
+def write(answers: pd.DataFrame, path: Path) -> None:
+    """The answers as CSV."""
+    escape_formulas(answers).to_csv(path, index=False, encoding="utf-8")
+    print(f"{len(answers)} answers written to {path}")
+'''
+ROWS = '''
 def main() -> None:
     """Read rows, check them, ask the model, write the answers."""
     parser = argparse.ArgumentParser(description="Ask the model in this folder.")
@@ -46,16 +79,7 @@ def main() -> None:
         answers = ask(card, read(given.rows))
     except (ValueError, OSError) as fault:  # what pandas cannot read is a ValueError too
         sys.exit(f"error: {fault}")
-    escape_formulas(answers).to_csv(given.answers, index=False, encoding="utf-8")
-    print(f"{len(answers)} answers written to {given.answers}")
-
-
-def read(path: Path) -> pd.DataFrame:
-    """The rows as texts; what they mean is decided per column."""
-    frame = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    if frame.empty:
-        raise SchemaFault(f"{path.name} has no rows.")
-    return frame
+    write(answers, given.answers)
 
 
 def ask(card: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
@@ -63,8 +87,7 @@ def ask(card: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
     ready = conform(frame, card["features"])
     for sentence in unknown_categories(ready, card["features"]):
         print(f"warning: {sentence}", file=sys.stderr)
-    model = skops.io.load(HERE / "model.skops", trusted=TRUSTED_TYPES)
-    answers = answer(model, card, ready)
+    answers = answer(stored_model(), card, ready)
     apart = {name: f"{name} (model)" for name in answers if name in frame}
     return pd.concat([answers.rename(columns=apart), frame], axis=1)
 
@@ -72,17 +95,51 @@ def ask(card: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
 if __name__ == "__main__":
     main()
 '''
+STEPS = '''
+def main() -> None:
+    """Continue the series from its stored end, or from a newer one, and write the forecast."""
+    card = json.loads((HERE / "model.json").read_text(encoding="utf-8"))
+    stored = json.loads((HERE / "forecast.json").read_text(encoding="utf-8"))
+    horizon = card["facts"]["series"]["horizon"]
+    parser = argparse.ArgumentParser(description="Forecast with the model in this folder.")
+    parser.add_argument("answers", type=Path, nargs="?", default=Path("forecast.csv"))
+    parser.add_argument("--steps", type=int, default=horizon, help=f"how many; usually {horizon}")
+    parser.add_argument("--history", type=Path, help="CSV of newer moments and their values")
+    parser.add_argument("--future", type=Path, help="CSV of the columns known ahead")
+    given = parser.parse_args()
+    try:
+        fresh = read(given.history) if given.history else None
+        future = read(given.future) if given.future else None
+        answers = forecast(stored_model(), card, stored, given.steps, future, fresh)
+    except (ValueError, OSError) as fault:
+        sys.exit(f"error: {fault}")
+    if given.steps > horizon:
+        print(f"warning: the model was scored {horizon} steps ahead, not more.", file=sys.stderr)
+    write(answers, given.answers)
 
 
-def predict_script() -> str:
-    """The text of `predict.py`: one file, with our own list of trusted types written in it."""
+if __name__ == "__main__":
+    main()
+'''
+
+
+def predict_script(is_series: bool = False) -> str:
+    """The text of `predict.py`: one file, with our own list of trusted types written in it.
+
+    That of a series forecasts from the history's end; the others answer rows.
+    """
     trusted = "".join(f'    "{name}",\n' for name in TRUSTED_TYPES)
+    head = HEAD.replace(USE_ROWS, USE_STEPS) if is_series else HEAD
+    for line in () if is_series else FOR_STEPS:
+        head = head.replace(line, "")
+    needed = [_body(scoring), *([_body(forecasting)] if is_series else [])]
     parts = [
-        HEAD.strip(),
+        head.strip(),
         f"TRUSTED_TYPES = [\n{trusted}]",
         _body(csv_export, until="def to_safe_csv"),
-        _body(scoring),
-        TAIL.strip(),
+        *needed,
+        READ.strip(),
+        (STEPS if is_series else ROWS).strip(),
     ]
     return "\n\n\n".join(parts) + "\n"
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from engines.core.model_card import Feature, ModelCard
 from engines.core.tables import Column, ColumnType, Table
+from engines.training import Task, TrainingRequest, algorithms, materials
+from engines.training.folder import Folder, answers
+from engines.training.folds import fit_fold, fit_whole
+from engines.training.outlook import write as write_outlook
+from engines.training.recipes import Recipe
 
 LIBRARIES = ("scikit-learn", "pandas", "numpy", "scipy", "skops")
 
@@ -183,6 +188,55 @@ def ames(run: Path, shared: Path) -> Path:
             "importance.json": importance(list(X.columns)),
         },
     )
+
+
+def airline(run: Path, shared: Path, known: bool = False, anonymised: bool = False) -> Path:
+    """A forecast of airline passengers a year ahead by ridge, made of training's own parts."""
+    frame = pd.read_csv(shared / "airline_passengers.csv", parse_dates=[0])
+    frame["flights"] = frame["Passengers"].shift(1).bfill() / 10  # told a month ahead
+    table = dated_table(frame, run.parent / f"{run.name}.parquet", anonymised)
+    request = TrainingRequest(
+        "e1", "d1", (Task.TIME_SERIES,), "Passengers", "Month", folds=3,
+        known_ahead=("flights",) if known else (),
+    )  # fmt: skip
+    made, _, _ = materials.material(materials.source(table, request), Task.TIME_SERIES)
+    algorithm = next(a for a in algorithms(Task.TIME_SERIES) if a.id == "ridge")
+    folds = {n: fit_fold(made, Recipe(algorithm), n) for n in range(len(made.folds))}
+    target = table.public_names["Passengers"]
+    into = Folder(run, "time_series")
+    held = fit_whole(made, Recipe(algorithm), into.path / "model.skops")
+    told = card(
+        "time_series", target, made.features, metric="rmse", algorithm="Ridge",
+        anonymised=anonymised, facts={"series": made.series.told},
+    )  # fmt: skip
+    kinds = {table.public_names["Month"]: "datetime"}
+    typed = tuple(replace(f, dtype=kinds.get(f.name, f.dtype)) for f in told.features)
+    told = replace(told, features=typed)
+    into.card(told)
+    write_outlook(into, made, made.series, told, held, folds)
+    _write_scores(into, made, held, folds)
+    (run / "train.log").write_text("started\nfinished\n")
+    return into.seal()
+
+
+def _write_scores(into: Folder, made: Any, held: Any, folds: dict[int, Any]) -> None:
+    values = np.array([folds[n].scores["rmse"] for n in folds])
+    board = leaderboard({"Baseline": values * 2, "Ridge": values}, "rmse")
+    for line in board:
+        line["is_winner"] = line["name"] == "Ridge"
+    into.json("leaderboard.json", board)
+    scores = {name: [folds[n].scores[name] for n in folds] for name in held.scores}
+    into.json("metrics.json", {"folds": scores, "holdout": held.scores, "ci": {}})
+    into.json("importance.json", importance(list(made.features)))
+    into.table("holdout.parquet", answers(made.features.index, made.target, held, ()))
+
+
+def dated_table(frame: pd.DataFrame, place: Path, anonymised: bool = False) -> Table:
+    """The frame stored as a Table, its dates known as dates."""
+    made = table_of(frame, place, anonymised)
+    dates = set(frame.select_dtypes("datetime"))
+    columns = [replace(c, type=ColumnType.DATETIME) if c.name in dates else c for c in made.columns]
+    return replace(made, columns=tuple(columns))
 
 
 def _numbers(rows: np.ndarray, truth: pd.Series, guess: np.ndarray) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from engines.core.database import now
 from engines.training import TaskResult, TrainingRequest, TrainingRun
 from engines.training.request import Mode
 from engines.training.tasks import Task
-from tests.harness.run_folders import ames, telco, wholesale
+from tests.harness.run_folders import airline, ames, telco, wholesale
 
 BINARY = Task.BINARY
 UNSUPERVISED = (Task.CLUSTERING, Task.ANOMALY, Task.REDUCTION)
@@ -109,7 +109,7 @@ def test_scores_show_leaderboard_and_metrics(show, add_run, churn):
     add_run(churn.dataset_id, (BINARY,))
     at = show()
     boards = [table.value for table in at.dataframe]
-    assert boards[0]["candidate"].tolist() == ["Logistic regression", "Baseline"]
+    assert boards[0]["Candidate"].tolist() == ["Logistic regression", "Baseline"]
     assert "hold-out (not used to choose)" in boards[1].columns
     assert len(at.get("plotly_chart")) == 1
 
@@ -157,7 +157,7 @@ def test_compare_with_a_single_run_says_so(show, add_run, churn):
 def test_predict_shows_the_sample_and_answers_one_record(show, add_run, churn):
     add_run(churn.dataset_id, (BINARY,))
     at = show(view="Predict")
-    assert list(at.dataframe[0].value.columns[:3]) == ["prediction", "p_No", "p_Yes"]
+    assert list(at.dataframe[0].value.columns[:3]) == ["Prediction", "P(No)", "P(Yes)"]
     assert len(at.dataframe[0].value) == 100
     at.number_input(key="field:tenure").set_value(1)
     at.selectbox(key="field:Contract").set_value("Month-to-month")
@@ -224,3 +224,70 @@ def test_groups_profile_clusters_for_those_who_may_see_data(
 def test_run_without_a_model_says_so(show, add_run, churn):
     add_run(churn.dataset_id, ())
     assert "left no model" in words(show())
+
+
+@pytest.fixture(scope="module")
+def forecasters(tmp_path_factory, shared_data):
+    """A forecaster that needs nothing of the future, one that does, and an anonymised one."""
+    root = tmp_path_factory.mktemp("forecasters")
+    airline(root / "plain", shared_data)
+    airline(root / "known", shared_data, known=True)
+    airline(root / "hidden", shared_data, anonymised=True)
+    return root
+
+
+@pytest.fixture
+def add_forecaster(add_run, app_services, forecasters):
+    def add(dataset_id, folder="plain"):
+        run = add_run(dataset_id, ())
+        series = "time_series"
+        shutil.copytree(forecasters / folder / series, app_services.runs_dir / run.id / series)
+        with app_services.db.write() as session:
+            session.add(TaskResult(run_id=run.id, task=series, metric="rmse"))
+            found = session.get_one(TrainingRun, run.id)
+            found.request = {**found.request, "tasks": [series]}
+        return run
+
+    return add
+
+
+def test_forecast_shows_the_horizon_the_interval_and_the_naive_forecasts(
+    show, add_forecaster, churn
+):
+    add_forecaster(churn.dataset_id)
+    at = show(view="Forecast")
+    said = words(at)
+    assert "Scored 12 steps ahead: the 24 hold-out rows were forecast in 2 turns" in said
+    assert "The 90% interval comes from the errors of the folds" in said
+    compared = at.dataframe[0].value
+    assert compared["forecast"].tolist() == ["Model", "Last value", "Last season"]
+    assert compared["MASE"].iloc[0] < compared["MASE"].iloc[2]
+    assert len(at.get("plotly_chart")) == 1
+    assert "Predict" not in [tab.label for tab in at.tabs]
+
+
+def test_steps_ahead_are_forecast_on_demand(show, add_forecaster, churn):
+    add_forecaster(churn.dataset_id)
+    at = show(view="Forecast")
+    at.number_input(key="forecast:steps").set_value(3)
+    next(b for b in at.button if b.label == "Forecast").click().run()
+    assert not at.exception
+    found = at.dataframe[1].value
+    assert found["Month"].astype(str).tolist() == ["1961-01-01", "1961-02-01", "1961-03-01"]
+
+
+def test_forecast_that_needs_the_future_asks_for_it(show, add_forecaster, churn):
+    add_forecaster(churn.dataset_id, "known")
+    at = show(view="Forecast")
+    next(b for b in at.button if b.label == "Forecast").click().run()
+    assert "The future values of “flights” are needed" in words(at)
+
+
+def test_forecast_of_an_anonymised_model_keeps_to_its_aliases_without_the_data(
+    show, add_forecaster, churn
+):
+    add_forecaster(churn.dataset_id, "hidden")
+    at = show("auditor", view="Forecast")
+    next(b for b in at.button if b.label == "Forecast").click().run()
+    assert not at.exception
+    assert "C1" in at.dataframe[1].value.columns

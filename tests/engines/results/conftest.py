@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.run_folders import ames, telco, wholesale
+from tests.harness.run_folders import airline, ames, telco, wholesale
 
 
 class Folders:
@@ -25,4 +25,5 @@ def runs(tmp_path_factory, shared_data):
     telco(root / "r2", shared_data, C=0.001)
     ames(root / "r1", shared_data)
     wholesale(root / "r1", shared_data)
+    airline(root / "air", shared_data)
     return Folders(root)

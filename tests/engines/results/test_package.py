@@ -168,9 +168,56 @@ def test_predict_script_refuses_a_tampered_model(db, runs, analyst, rows, tmp_pa
     assert "os.system" in done.stderr or "ntrusted" in done.stderr
 
 
+@pytest.fixture
+def forecaster(db, runs, analyst, tmp_path):
+    """The unpacked download of a forecaster."""
+    place = results.model_package(db, runs, analyst, "air", "time_series")
+    return unpacked(place, tmp_path / "air")
+
+
+def test_predict_script_of_a_series_forecasts_as_the_page_does(runs, analyst, forecaster):
+    done = run_script(sys.executable, forecaster, "--steps", 14)
+    assert done.returncode == 0, done.stderr
+    assert "was scored 12 steps ahead" in done.stderr
+    answers = pd.read_csv(forecaster / "forecast.csv", parse_dates=["Month"])
+    direct = inference.forecast(runs, analyst, "air", "time_series", 14)
+    assert answers["Month"].tolist() == direct["Month"].tolist()
+    assert np.allclose(answers["prediction"], direct["prediction"])
+    told = (forecaster / "README.md").read_text()
+    assert "predict.py forecast.csv --steps 12" in told
+    assert "the columns `Month`, `Passengers`" in told
+
+
+def test_predict_script_of_a_series_goes_on_from_a_newer_history(forecaster):
+    newer = "Month,Passengers\n1961-01,450\n1961-02,\n1961-03,460\n"
+    (forecaster / "newer.csv").write_text(newer)
+    done = run_script(sys.executable, forecaster, "f.csv", "--steps", 2, "--history", "newer.csv")
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(forecaster / "f.csv")["Month"].tolist() == ["1961-04-01", "1961-05-01"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("Month,Visitors\n1961-01,1\n", "error: The history has no column “Passengers”."),
+        ("Month,Passengers\n1961-01,many\n", "error: “Passengers” must be a number; row 1"),
+        ("", "error: No columns to parse from file"),
+    ],
+)
+def test_predict_script_of_a_series_ends_with_one_sentence(forecaster, rows, sentence):
+    (forecaster / "newer.csv").write_text(rows)
+    done = run_script(sys.executable, forecaster, "--history", "newer.csv")
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith(sentence)
+    assert "Traceback" not in done.stderr
+    assert not (forecaster / "forecast.csv").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_predict_script_runs_in_a_fresh_virtual_environment(db, runs, analyst, rows, tmp_path):
+def test_predict_script_runs_in_a_fresh_virtual_environment(
+    db, runs, analyst, rows, tmp_path, forecaster
+):
     folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path / "model")
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")
@@ -186,3 +233,9 @@ def test_predict_script_runs_in_a_fresh_virtual_environment(db, runs, analyst, r
     direct = inference.predict_frame(inference.load(runs.root / "r1" / "binary"), rows)
     assert answers["prediction"].tolist() == direct["prediction"].tolist()
     assert np.allclose(answers["p_Yes"], direct["p_Yes"])
+    pins = (forecaster / "requirements.txt").read_text()
+    assert pins == (folder / "requirements.txt").read_text()
+    done = run_script(python, forecaster, "--steps", 12)
+    assert done.returncode == 0, done.stderr
+    ahead = inference.forecast(runs, analyst, "air", "time_series", 12)["prediction"]
+    assert np.allclose(pd.read_csv(forecaster / "forecast.csv")["prediction"], ahead)
