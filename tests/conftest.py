@@ -15,6 +15,7 @@ from engines.wiring import Services
 from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the whole suite
     browser,
     database_url,
+    kept_database,
     migrated_file,
     migrated_name,
     postgres,

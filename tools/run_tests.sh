@@ -10,7 +10,7 @@ code=0
 "$python" -m pytest -q -n "$(nproc)" --dist loadscope -m "not slow and not browser" \
   --junitxml build/tests-shared.xml "$@" || code=$?
 "$python" -m pytest -q -n "$(nproc)" --dist loadscope -m "not slow and not browser and not postgres" \
-  --database postgresql --junitxml build/tests-postgresql.xml tests/engines tests/app "$@" || code=$?
+  --database postgresql --junitxml build/tests-postgresql.xml tests/engines tests/app tests/pages "$@" || code=$?
 "$python" -m pytest -q -m "slow or browser" --junitxml build/tests-alone.xml "$@" || code=$?
 "$python" tools/closing_line.py build/tests-shared.xml build/tests-postgresql.xml build/tests-alone.xml ||
   code=$?

@@ -10,14 +10,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
+from psycopg import sql
 
 from tests.harness.ports import free_port
 
 INSTALLED = Path("/usr/lib/postgresql")
 START_SECONDS = 30
+END_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+TABLES = (
+    "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+)
+RESTART = "SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences"
+SHAPE = (
+    "SELECT c.relname, a.attname, a.atttypid::int8, '' FROM pg_class c "
+    "JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace "
+    "UNION ALL SELECT tgrelid::regclass::text, tgname, 0, tgenabled::text FROM pg_trigger "
+    "WHERE NOT tgisinternal ORDER BY 1, 2"
+)
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
 
 
@@ -45,10 +61,27 @@ class PostgresServer:
         """Remove a database together with whoever is still connected to it."""
         self._admin(f'DROP DATABASE IF EXISTS "{url.rsplit("/", 1)[1]}" WITH (FORCE)')
 
+    def shape(self, url: str) -> list[tuple[Any, ...]]:
+        """The columns, triggers and indexes of a database, to see whether a test altered them."""
+        with self._connect(url.rsplit("/", 1)[1]) as connection:
+            return connection.execute(SHAPE).fetchall()
+
+    def empty(self, url: str) -> None:
+        """End whoever is connected, delete every row, count from one again."""
+        with self._connect(url.rsplit("/", 1)[1]) as connection:
+            connection.execute(END_OTHERS)
+            connection.execute("SET session_replication_role = replica")  # triggers and keys rest
+            for (table,) in connection.execute(TABLES).fetchall():
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+            connection.execute(RESTART)
+
     def _admin(self, statement: str) -> None:
-        address = f"host=127.0.0.1 port={self.port} user=mlaas dbname=postgres"
-        with psycopg.connect(address, autocommit=True) as connection:
+        with self._connect("postgres") as connection:
             connection.execute(statement)  # type: ignore[arg-type]
+
+    def _connect(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+        address = f"host=127.0.0.1 port={self.port} user=mlaas dbname={database}"
+        return psycopg.connect(address, autocommit=True)
 
 
 @contextmanager
