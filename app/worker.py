@@ -4,13 +4,19 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from engines import observability, orchestration
 from engines.core import settings as configuration
 from engines.core.database import Database
-from engines.core.errors import MlaasError
+from engines.core.errors import BackendUnavailable, MlaasError
+from engines.core.scheduling import JobState, JobStatus
 from engines.core.settings import Settings
+
+TRAINING, RECORDING = "train", "record"
+RECORDING_RETRIES = 30  # two hours of a tracking server that is away
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     observability.configure(settings.logging, settings.paths.logs, "worker", settings.secrets)
+    _make_up(Database(settings.database.url))
     _run(worker(settings, options.scripts))
     return 0
 
@@ -39,7 +46,32 @@ def worker(settings: Settings, scripts: str = "spark_jobs") -> orchestration.Wor
         slots=orchestration.slots(settings.limits.workers),
         job_seconds=settings.limits.job_minutes * 60.0,
     )
-    return orchestration.Worker(Database(settings.database.url), launcher, limits)
+    db = Database(settings.database.url)
+    keeper = orchestration.Housekeeping(db, settings.jobs.keep_days)
+    return orchestration.Worker(db, launcher, limits, partial(_ended, db, keeper))
+
+
+def _ended(db: Database, keeper: orchestration.Housekeeping, job: JobStatus) -> None:
+    _after(db, job)
+    keeper.tidy()
+
+
+def _after(db: Database, ended: JobStatus) -> None:
+    """What a job's end calls for: a training cut short is closed in the tracking server.
+
+    That is a job of its own, so the worker never waits for that server, and tries again later come
+    with it; and the worker stays small and without threads, which starting processes asks for.
+    """
+    if ended.kind == TRAINING and ended.state in (JobState.FAILED, JobState.CANCELLED):
+        orchestration.follow_up(db, ended.key, RECORDING, RECORDING_RETRIES)
+
+
+def _make_up(db: Database) -> None:
+    """Queue what a worker that died between a job's end and its follow-up left out."""
+    with suppress(BackendUnavailable):  # the worker waits for the database, the next start makes up
+        for key in orchestration.without_follow_up(db, TRAINING, RECORDING):
+            orchestration.follow_up(db, key, RECORDING, RECORDING_RETRIES)
+    db.engine.dispose()
 
 
 def _run(worker: orchestration.Worker) -> None:

@@ -23,7 +23,9 @@ def work(services: Services, actor: Actor, payload: dict[str, Any], progress: Pr
         tracking=services.tracker,
         runs_dir=services.runs_dir,
         name=projects.get(services.db, actor, run.experiment_id).name,
+        beside=True,
     )
+    training.sweep(services.runs_dir)
     training.execute(actor, run.id, surroundings, began)
 
 

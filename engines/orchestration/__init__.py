@@ -1,5 +1,6 @@
 """Long work outside the page's process: queue it, run it, follow it, stop it."""
 
+from engines.orchestration.housekeeping import Housekeeping
 from engines.orchestration.job_process import run_job
 from engines.orchestration.launch import Launcher
 from engines.orchestration.limits import WorkerLimits, slots
@@ -16,12 +17,13 @@ from engines.orchestration.listing import (
     jobs,
     queue_state,
 )
-from engines.orchestration.local import LocalScheduler
+from engines.orchestration.local import LocalScheduler, follow_up, without_follow_up
 from engines.orchestration.models import Job, JobLog, JobWorker
 from engines.orchestration.worker import Worker
 
 __all__ = [
     "PAGE_SIZE",
+    "Housekeeping",
     "Job",
     "JobEntry",
     "JobFilter",
@@ -34,6 +36,7 @@ __all__ = [
     "Worker",
     "WorkerLimits",
     "busy_experiments",
+    "follow_up",
     "job",
     "job_kinds",
     "job_log",
@@ -41,4 +44,5 @@ __all__ = [
     "queue_state",
     "run_job",
     "slots",
+    "without_follow_up",
 ]

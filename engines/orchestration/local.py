@@ -1,5 +1,6 @@
 """The embedded scheduler: a queue in the database that `app/worker.py` empties."""
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -59,6 +60,31 @@ class LocalScheduler:
             session.refresh(job, with_for_update=True)
             _check_cancellable(actor, job)
             _cancel(session, actor, job, reason.strip()[:500])
+
+
+def follow_up(db: Database, key: str, kind: str, retries: int = 0) -> None:
+    """Queue a job of `kind` after the job `key`: its owner, experiment, payload, correlation id.
+
+    Doing so again queues nothing. Raises NotFound or BackendUnavailable.
+    """
+    with db.read() as session:
+        first = found(session, key)
+    owner = Actor(id=first.owner_id, name=first.owner_name, roles=frozenset())
+    request = JobRequest(
+        kind, f"{kind}-{key}"[:200], first.experiment_id, first.payload, retries=retries
+    )
+    with correlated(first.correlation_id):
+        LocalScheduler(db).submit(owner, request)
+
+
+def without_follow_up(db: Database, first: str, kind: str) -> list[str]:
+    """Keys of jobs of the kind `first` that began, did not succeed, and have no follow-up yet."""
+    after = sa.orm.aliased(Job)
+    has_one = sa.exists().where(col(after.key) == sa.literal(f"{kind}-") + col(Job.key))
+    ended = col(Job.state).in_([JobState.FAILED.value, JobState.CANCELLED.value])
+    began = col(Job.kind) == first, ended, col(Job.attempt) > 0
+    with db.read() as session:
+        return list(session.exec(select(Job.key).where(*began, ~has_one)))
 
 
 def _check_key(key: str) -> None:

@@ -1,7 +1,6 @@
 """MLflow as the tracker: a server over HTTP, or an SQLite file with a folder beside it."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 from engines.core.errors import MlaasError
-from engines.core.model_card import CARD_FILE, ModelCard, read_card
+from engines.core.model_card import CARD_FILE, read_card
 from engines.core.tables import Table
 from engines.core.trusted_types import untrusted
 from engines.tracking import records
@@ -20,16 +19,11 @@ from engines.tracking.port import ModelVersion
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import LoggedModel, Metric
+    from mlflow.entities import Metric, Run
 
 PING_SECONDS = 3
-PARAMS_A_BATCH = 100
-METRICS_A_BATCH = 1000
-STATUS = {"failed": "FAILED", "cancelled": "KILLED"}
-NEWEST = "candidate"  # the alias of the version that was registered last
-RUN = "tags.`mlaas.run_id` = '{}'"
 EXPERIMENT = "tags.`mlaas.experiment_id` = '{}'"
-INHERITED = ("mlaas.experiment_id", "mlaas.correlation_id")
+REGISTERED, KEPT = "mlaas.registered.", "mlaas.kept."  # tags, each followed by a task
 VENDORS = ("mlflow", "requests", "urllib3", "urllib", "sqlalchemy")
 
 
@@ -50,16 +44,19 @@ class MlflowTracker:
         self.uri = uri.rstrip("/")
         self._link_base = link_base.rstrip("/")
         self._artifact_root = artifact_root
-        self._plots = plots or (lambda _folder: [])
+        self._plots = plots or _no_plots
 
     @property
     def _is_server(self) -> bool:
         return self.uri.startswith("http")
 
-    @cached_property
-    def _entities(self) -> ModuleType:
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy in another process makes a connection of its own.
+        return {k: v for k, v in self.__dict__.items() if k != "_client"}
+
+    def _part(self, name: str) -> ModuleType:
         _ = self._client  # its import comes after the variables it reads are set
-        return import_module("engines.tracking.mlflow_entities")
+        return import_module(f"engines.tracking.mlflow_{name}")
 
     @cached_property
     def _client(self) -> "MlflowClient":
@@ -84,12 +81,13 @@ class MlflowTracker:
         with self._translated():
             self._ping()
             folder = self._experiment(experiment_id, experiment_name)
-            known = self._client.search_runs([folder], RUN.format(run_id), max_results=1)
+            wanted = self._part("tree").RUN.format(run_id)
+            known = self._client.search_runs([folder], wanted, max_results=1)
             marks = {**records.run_tags(experiment_id, run_id, table), **records.texts(tags)}
-            run = known[0].info.run_id if known else self._open(folder, run_id, table, marks)
-            self._client.update_run(run, status="RUNNING")
-            self._log(run, {task: params}, [])
-            return records.handle(run, task)
+            run = known[0] if known else self._open(folder, run_id, table, marks)
+            self._client.update_run(run.info.run_id, status="RUNNING")
+            self._log(run, {task: params})
+            return records.handle(run.info.run_id, task)
 
     def log_candidate(
         self,
@@ -99,44 +97,52 @@ class MlflowTracker:
         folds: Mapping[str, Sequence[float]],
         metrics: Mapping[str, float],
         trials: Sequence[Mapping[str, Any]] = (),
+        key: str = "",
+        state: str = "succeeded",
+        reason: str = "",
     ) -> str:
-        """Record a finished candidate, its fold values as steps, and each trial below it."""
+        """Record a candidate, its fold values as steps, and each trial below it, all once."""
         with self._translated():
             run, task = records.split(parent)
-            values = [*self._entities.steps(folds), *self._entities.values(metrics, "mean_")]
-            child = self._child(run, name, task, params, values)
-            for number, trial in enumerate(trials, 1):
-                scores = self._entities.values(trial.get("metrics", {}))
-                title = f"{name}, trial {number}"
-                self._child(child, title, task, trial.get("params", {}), scores)
-            return child
+            entities, tree = self._part("entities"), self._part("tree")
+            values = [*entities.steps(folds), *entities.values(metrics, "mean_")]
+            leaf = tree.Leaf(name, task, key, state, reason, params, values)
+            above = self._client.get_run(run)
+            child = tree.sprout(self._client, above, leaf, tree.find(self._client, above, key))
+            self._trials(child, name, task, trials)
+            tree.settle(self._client, child, leaf)
+            return str(child.info.run_id)
 
     def finish(self, parent: str, folder: Path, register: bool = True) -> str:
-        """Draw the plots, keep folder and model, close the run; return its link."""
+        """Draw a task's plots, keep its folder and model; return the run's link."""
         with self._translated():
             run, task = records.split(parent)
+            had = self._client.get_run(run)
+            if KEPT + task in had.data.tags:
+                return self.link(parent)
             scores = {f"{task}.{k}": v for k, v in records.final_scores(folder).items()}
-            self._log(run, {}, self._entities.values(scores))
-            if register:
-                self._register(run, folder)
-            if (folder / CARD_FILE).exists():
-                self._plots(folder)
-            for file in sorted(p for p in folder.rglob("*") if p.is_file()):
-                if file.suffix != ".skops":  # that one is kept with the model
-                    place = "/".join((task, *file.parent.relative_to(folder).parts))
-                    self._client.log_artifact(run, str(file), place)
-            self._client.set_terminated(run, "FINISHED")
+            self._log(had, {}, self._part("entities").values(scores))
+            if register and REGISTERED + task not in had.data.tags:
+                number = self._part("registry").register(self._client, run, folder, self._is_server)
+                self._client.set_tag(run, REGISTERED + task, number)
+            self._keep_files(had, task, folder)
+            self._client.set_tag(run, KEPT + task, "true")
             return self.link(parent)
+
+    def end(self, parent: str) -> None:
+        """Close a training's run as finished: all its tasks are recorded."""
+        with self._translated():
+            run, _ = records.split(parent)
+            reason = self._part("tree").REASON
+            if reason in self._client.get_run(run).data.tags:
+                self._client.delete_tag(run, reason)  # of an attempt that was broken off
+            self._client.set_terminated(run, "FINISHED")
 
     def abandon(self, run_id: str, state: str, reason: str) -> None:
         """Close whatever is still open of a training as "failed" or "cancelled"."""
         with self._translated():
             self._ping()
-            folders = [e.experiment_id for e in self._client.search_experiments()]
-            for run in self._client.search_runs(folders, RUN.format(run_id)):
-                if run.info.status == "RUNNING":
-                    self._client.set_tag(run.info.run_id, "mlaas.reason", reason[:500])
-                    self._client.set_terminated(run.info.run_id, STATUS.get(state, "FAILED"))
+            self._part("tree").close_all(self._client, run_id, state, reason)
 
     def log_report(
         self,
@@ -162,7 +168,8 @@ class MlflowTracker:
             self._ping()
             wanted = EXPERIMENT.format(experiment_id)
             names = [m.name for m in self._client.search_registered_models(wanted)]
-            found = [version for name in names for version in self._versions(name)]
+            listed = self._part("registry").versions
+            found = [v for name in names for v in listed(self._client, name, self._link_base)]
             return sorted(found, key=lambda version: version.created_at, reverse=True)
 
     def link(self, parent: str) -> str:
@@ -210,79 +217,47 @@ class MlflowTracker:
                 raise
             return str(made.experiment_id)
 
-    def _open(self, folder: str, run_id: str, table: Table, tags: dict[str, str]) -> str:
+    def _open(self, folder: str, run_id: str, table: Table, tags: dict[str, str]) -> "Run":
         name = f"Training {run_id[:8]}"
-        opened = str(self._client.create_run(folder, tags=tags, run_name=name).info.run_id)
-        self._client.log_inputs(opened, [self._entities.dataset(table)])
+        opened = self._client.create_run(folder, tags=tags, run_name=name)
+        identity = opened.info.run_id
+        self._client.log_inputs(identity, [self._part("entities").dataset(table)])
         lock = "environment/requirements.txt"
-        self._client.log_text(opened, records.environment_lock(), lock)
+        self._client.log_text(identity, records.environment_lock(), lock)
         return opened
 
-    def _child(
-        self,
-        parent: str,
-        name: str,
-        task: str,
-        params: Mapping[str, Any],
-        metrics: "list[Metric]",
-    ) -> str:
-        above = self._client.get_run(parent)
-        kept = {k: v for k, v in above.data.tags.items() if k in INHERITED}
-        tags = {**kept, "mlaas.task": task, "mlflow.parentRunId": parent}
-        run = self._client.create_run(above.info.experiment_id, tags=tags, run_name=name)
-        self._log(run.info.run_id, params, metrics)
-        self._client.set_terminated(run.info.run_id, "FINISHED")
-        return str(run.info.run_id)
+    def _trials(
+        self, child: "Run", name: str, task: str, trials: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Record those trials of a candidate that are not there yet."""
+        tree, values = self._part("tree"), self._part("entities").values
+        known = tree.below(self._client, child) if trials else {}
+        for number, trial in enumerate(trials, 1):
+            leaf = tree.Leaf(
+                f"{name}, trial {trial.get('number', number)}",
+                task,
+                trial.get("key", ""),
+                trial.get("state", "succeeded"),
+                trial.get("reason", ""),
+                trial.get("params", {}),
+                values(trial.get("metrics", {})),
+            )
+            tree.settle(self._client, tree.sprout(self._client, child, leaf, known), leaf)
 
-    def _log(self, run: str, params: Mapping[str, Any], metrics: "list[Metric]") -> None:
-        from mlflow.entities import Param
+    def _keep_files(self, run: "Run", task: str, folder: Path) -> None:
+        """Upload a task's folder with its plots; the model itself lies with the registry."""
+        if (folder / CARD_FILE).exists():
+            self._plots(folder)
+            self._log(run, {task: {"winner": read_card(folder).algorithm}})
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            if file.suffix != ".skops":
+                place = "/".join((task, *file.parent.relative_to(folder).parts))
+                self._client.log_artifact(run.info.run_id, str(file), place)
 
-        given = [Param(key, value) for key, value in records.flat(params).items()]
-        for first in range(0, len(given), PARAMS_A_BATCH):
-            self._client.log_batch(run, params=given[first : first + PARAMS_A_BATCH])
-        for first in range(0, len(metrics), METRICS_A_BATCH):
-            self._client.log_batch(run, metrics=metrics[first : first + METRICS_A_BATCH])
+    def _log(self, run: "Run", params: Mapping[str, Any], metrics: "Sequence[Metric]" = ()) -> None:
+        known = run.data.params
+        self._part("tree").log(self._client, run.info.run_id, params, metrics, known)
 
-    def _register(self, run: str, folder: Path) -> None:
-        """Register the folder's model by name, as a new version with tags and alias."""
-        card, above = read_card(folder), self._client.get_run(run)
-        logged = self._keep(above.info.experiment_id, run, folder, card)
-        title = self._client.get_experiment(above.info.experiment_id).name
-        name = records.model_name(title, card.task)
-        self._name(name, above.data.tags.get("mlaas.experiment_id", ""))
-        version = self._client.create_model_version(
-            name,
-            # An embedded registry would look the model up in MLflow's global default store.
-            source=f"models:/{logged.model_id}" if self._is_server else logged.artifact_location,
-            run_id=run,
-            tags=records.version_tags(card, records.final_scores(folder), above.data.tags),
-            model_id=logged.model_id,
-            await_creation_for=0,
-        )
-        self._client.set_registered_model_alias(name, NEWEST, version.version)
 
-    def _keep(self, place: str, run: str, folder: Path, card: ModelCard) -> "LoggedModel":
-        """Write the model in MLflow's layout, upload it, and tie it to its run."""
-        from mlflow.entities import LoggedModelOutput
-
-        logged = self._client.create_logged_model(place, card.task, source_run_id=run)
-        with tempfile.TemporaryDirectory() as scratch:
-            self._entities.write_model(Path(scratch) / "model", folder, card, run, logged.model_id)
-            self._client.log_model_artifacts(logged.model_id, str(Path(scratch) / "model"))
-        self._client.finalize_logged_model(logged.model_id, "READY")
-        self._client.log_outputs(run, [LoggedModelOutput(logged.model_id, step=0)])
-        return logged
-
-    def _name(self, name: str, experiment_id: str) -> None:
-        from mlflow.exceptions import MlflowException
-
-        try:
-            self._client.create_registered_model(name, {"mlaas.experiment_id": experiment_id})
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-
-    def _versions(self, name: str) -> list[ModelVersion]:
-        aliases = self._client.get_registered_model(name).aliases
-        found = self._client.search_model_versions(f"name = '{name}'", max_results=500)
-        return [records.model_version(v, aliases, self._link_base) for v in found]
+def _no_plots(_folder: Path) -> Sequence[Path]:
+    return []

@@ -54,17 +54,26 @@ class Tracker(Protocol):
         folds: Mapping[str, Sequence[float]],
         metrics: Mapping[str, float],
         trials: Sequence[Mapping[str, Any]] = (),
+        key: str = "",
+        state: str = "succeeded",
+        reason: str = "",
     ) -> str:
-        """Record a finished candidate below the training; fold values become steps.
+        """Record a candidate below the training; fold values become steps.
 
-        Each trial is {"params": {...}, "metrics": {...}} and becomes a run below the candidate.
+        `state` is succeeded, failed, stopped (given up), or running for one that is still tuned:
+        that one stays open and shows its trials only. What carries a `key` is recorded once,
+        however often it is told. Each trial is {"params", "metrics"} and may have "key", "number",
+        "state" and "reason"; it becomes a run below the candidate.
         """
 
     def finish(self, parent: str, folder: Path, register: bool = True) -> str:
-        """Keep the task's folder, register its model by name, close; return a link to the run.
+        """Keep a task's folder and register its model by name, once; return a link to the run.
 
         Raises InvalidInput when the model holds a type that is not on our trusted list.
         """
+
+    def end(self, parent: str) -> None:
+        """Close the training's run as finished."""
 
     def abandon(self, run_id: str, state: str, reason: str) -> None:
         """Close whatever is still open of a training as "failed" or "cancelled"."""

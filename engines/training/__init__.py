@@ -5,7 +5,7 @@ from engines.training.execute import Surroundings, execute
 from engines.training.models import Candidate, TaskResult, TrainingRun, Trial
 from engines.training.places import RunFolders
 from engines.training.port import Datasets, RunLog
-from engines.training.record import log_again
+from engines.training.recorded import log_again, record_end
 from engines.training.request import (
     BUDGET_MAX,
     BUDGET_MIN,
@@ -19,6 +19,7 @@ from engines.training.request import (
     TrainingRequest,
 )
 from engines.training.runs import cancel, follow, leaderboard, results, run, runs, start, trials
+from engines.training.sweep import sweep
 from engines.training.tasks import METRICS, SUPERVISED, TITLES, Metric, Task, guess_task
 
 __all__ = [
@@ -53,9 +54,11 @@ __all__ = [
     "guess_task",
     "leaderboard",
     "log_again",
+    "record_end",
     "results",
     "run",
     "runs",
     "start",
+    "sweep",
     "trials",
 ]

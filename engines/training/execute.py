@@ -23,7 +23,7 @@ from engines.core.tables import Table
 from engines.training.ledger import Ledger
 from engines.training.models import Candidate, TaskResult, TrainingRun, Trial
 from engines.training.port import Datasets, RunLog
-from engines.training.record import record
+from engines.training.recorder import Recorder, Story, recording
 from engines.training.request import Mode, TrainingRequest
 from engines.training.runs import close
 from engines.training.tasks import METRICS, SUPERVISED, TITLES, Task, metric
@@ -36,7 +36,10 @@ LOG_NAME = "train.log"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a training job works with. `name` is the experiment's, for the tracking."""
+    """What a training job works with. `name` is the experiment's, for the tracking.
+
+    `beside` records in a process of its own while the training goes on, instead of at its end.
+    """
 
     db: Database
     progress: Progress
@@ -46,6 +49,7 @@ class Surroundings:
     runs_dir: Path
     name: str = ""
     workers: int = 0
+    beside: bool = False
 
     @property
     def size(self) -> int:
@@ -67,9 +71,11 @@ def execute(actor: Actor, run_id: str, at: Surroundings, began: float = 0.0) -> 
         table = at.datasets.table(actor, run.dataset_id)
         request = TrainingRequest.from_json(run.request)
         results = _fresh(at, run, folder)
-        for number in range(len(results)):
-            _train(at, table, request, folder, results, number, since)
-        _end(at, actor, run, table, results, folder)
+        story = Story(at.tracking, run_id, table, at.name, folder)
+        with recording(at.db, story, at.beside) as recorder:
+            for number in range(len(results)):
+                _train(at, table, request, folder, results, number, since)
+            _end(at, actor, run, results, recorder)
 
 
 def _open(db: Database, actor: Actor, run_id: str, experiments: Experiments) -> TrainingRun:
@@ -166,16 +172,15 @@ def _end(
     at: Surroundings,
     actor: Actor,
     run: TrainingRun,
-    table: Table,
     results: list[TaskResult],
-    folder: Path,
+    recorder: Recorder,
 ) -> None:
-    """Record the run, close it, and tell the experiment; fails when no task was trained."""
+    """Record what is left, close the run, tell the experiment; fails when nothing was trained."""
     trained = [result for result in results if result.state == JobState.SUCCEEDED]
     if not trained:
         raise MlaasError(results[0].error or "No task was trained.")
     at.progress.report(0.96, "Recording the run in the tracking server")
-    warning = record(at.db, at.tracking, run, table, at.name, folder)
+    warning = recorder.finish(JobState.SUCCEEDED, "")
     failed = [f"{TITLES[Task(r.task)]}: {r.error}" for r in results if r not in trained]
     with at.db.write() as session:
         current = session.get_one(TrainingRun, run.id)

@@ -38,11 +38,17 @@ class RunLog(Protocol):
         folds: Mapping[str, Sequence[float]],
         metrics: Mapping[str, float],
         trials: Sequence[Mapping[str, Any]] = (),
+        key: str = "",
+        state: str = "succeeded",
+        reason: str = "",
     ) -> str:
-        """Record a finished candidate, and its trials, under the parent."""
+        """Record a candidate, and its trials, under the parent; once for each key."""
 
     def finish(self, parent: str, folder: Path, register: bool = True) -> str:
-        """Store the task's folder, register its model, close the run; return a link."""
+        """Store the task's folder and register its model, once; return a link."""
+
+    def end(self, parent: str) -> None:
+        """Close the run as finished."""
 
     def abandon(self, run_id: str, state: str, reason: str) -> None:
         """Close whatever is still open of a run as "failed" or "cancelled"."""

@@ -1,95 +1,153 @@
-"""Recording a finished run in the tracking server, from the database and the run's folder.
+"""Recording a run in the tracking server, from the database and the run's folder.
 
-It can be repeated: when the server was away, `log_again` does it later.
+The database holds what has happened. `Record.catch_up` brings the tracking server up to it and may
+be repeated at any time, for nothing is recorded twice: so the same code follows a run under way,
+closes one whose process was killed, and repairs one whose tracking server was away.
 """
 
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, select
 
-from engines.core import events
-from engines.core.access import Actor, Capability, needs
 from engines.core.database import Database
-from engines.core.errors import BackendUnavailable, MlaasError, NotReady
-from engines.core.experiments import Experiments
-from engines.core.scheduling import JobState
+from engines.core.errors import MlaasError
+from engines.core.scheduling import LIVE, JobState
 from engines.core.tables import Table
 from engines.training import environment
 from engines.training.models import Candidate, TaskResult, TrainingRun, Trial
-from engines.training.port import Datasets, RunLog
-from engines.training.request import TrainingRequest
-from engines.training.runs import run as read_run
+from engines.training.port import RunLog
+from engines.training.request import Mode, TrainingRequest
 
 TRIALS_RECORDED = 60  # the best of each candidate; all are in trials.json
+COLUMN_LISTS = {"left_out", "known_ahead"}  # what in a request names columns
+FAULT = "something unexpected went wrong; the log has the details."
+
+log = logging.getLogger(__name__)
 
 
-def record(
-    db: Database, tracking: RunLog, run: TrainingRun, table: Table, name: str, folder: Path
-) -> str:
-    """Record every trained task; returns a sentence when the tracking server failed, else ""."""
-    with db.read() as session:
-        of_run = col(TaskResult.run_id) == run.id, col(TaskResult.state) == JobState.SUCCEEDED
-        results = list(session.exec(select(TaskResult).where(*of_run)))
-    try:
+@dataclass
+class Record:
+    """One run in the tracking server. `done` holds what this object has recorded already."""
+
+    db: Database
+    tracking: RunLog
+    run: TrainingRun
+    table: Table
+    name: str
+    folder: Path
+    parents: dict[str, str] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+
+    def catch_up(self) -> None:
+        """Record all that is new in the database. Raises the tracking server's MlaasError."""
+        results = self._results()
+        for task in [r.task for r in results] or self.run.request["tasks"]:
+            if task not in self.parents:
+                self.parents[task] = self._open(task)
         for result in results:
-            link = _task(db, tracking, run, table, name, folder, result)
-            with db.write() as session:
-                session.get_one(TaskResult, result.id).tracking_link = link
-    except MlaasError as error:
-        _give_up(tracking, run.id)
-        return f"The run is not in the tracking server: {error} It can be recorded again later."
-    return ""
+            for candidate, trials in self._candidates(result):
+                self._candidate(result, candidate, trials)
+            if result.state == JobState.SUCCEEDED and result.id not in self.done:
+                self._finish(result)
+
+    def end(self, state: str, reason: str) -> str:
+        """Record the rest and close the run; a sentence when that failed, else ""."""
+        try:
+            self.catch_up()
+            if state == JobState.SUCCEEDED:
+                self.tracking.end(next(iter(self.parents.values())))
+            else:
+                self.tracking.abandon(self.run.id, state, reason)
+        except MlaasError as error:
+            self._give_up()
+            return not_recorded(str(error))
+        except Exception:  # a plot that cannot be drawn must not cost the training
+            log.exception("The run could not be recorded", extra={"run": self.run.id})
+            self._give_up()
+            return not_recorded(FAULT)
+        return ""
+
+    def _give_up(self) -> None:
+        try:
+            self.tracking.abandon(self.run.id, "failed", "Recording was broken off.")
+        except MlaasError:
+            return  # the server is away altogether; recording again closes what stands open there
+
+    def _open(self, task: str) -> str:
+        run = self.run
+        return self.tracking.start(
+            run.experiment_id,
+            self.name or run.experiment_id,
+            run.id,
+            task,
+            self.table,
+            {**_asked(run, self.table), "environment": environment.fingerprint()},
+            {"mlaas.user": run.actor_name, "mlaas.correlation_id": run.correlation_id},
+        )
+
+    def _finish(self, result: TaskResult) -> None:
+        link = self.tracking.finish(self.parents[result.task], self.folder / result.task)
+        with self.db.write() as session:
+            session.get_one(TaskResult, result.id).tracking_link = link
+        self.done.add(result.id)
+
+    def _candidate(self, result: TaskResult, candidate: Candidate, trials: list[Trial]) -> None:
+        state = self._state(result, candidate)
+        new = [trial for trial in trials if trial.id not in self.done]
+        told = f"{candidate.id} {state}"
+        if not state or (told in self.done and not new):
+            return
+        self.tracking.log_candidate(
+            self.parents[result.task],
+            candidate.name,
+            {**candidate.parameters, "algorithm": candidate.algorithm, "state": candidate.state},
+            candidate.folds,
+            {**candidate.metrics, "seconds": candidate.seconds},
+            [_trial(candidate, trial) for trial in new],
+            key=candidate.id,
+            state=state,
+            reason=candidate.reason or (self._reason(result) if state == "stopped" else ""),
+        )
+        self.done |= {told, *(trial.id for trial in new)}
+
+    def _state(self, result: TaskResult, candidate: Candidate) -> str:
+        """What is to be told of a candidate now; nothing while its folds are under way."""
+        if result.state not in LIVE:
+            return "stopped" if candidate.state == "running" else candidate.state
+        is_tuned = self.run.request["mode"] == Mode.BEST and candidate.state == "succeeded"
+        if is_tuned:
+            return "running"  # its parameters are settled when the search is over
+        return "" if candidate.state == "running" else candidate.state
+
+    def _reason(self, result: TaskResult) -> str:
+        return result.error or self._read().error or "The training ended before it was complete."
+
+    def _read(self) -> TrainingRun:
+        with self.db.read() as session:
+            return session.get_one(TrainingRun, self.run.id)
+
+    def _results(self) -> list[TaskResult]:
+        with self.db.read() as session:
+            of_run = select(TaskResult).where(col(TaskResult.run_id) == self.run.id)
+            return list(session.exec(of_run))
+
+    def _candidates(self, result: TaskResult) -> list[tuple[Candidate, list[Trial]]]:
+        of_task = col(Candidate.run_id) == result.run_id, col(Candidate.task) == result.task
+        with self.db.read() as session:
+            found = list(session.exec(select(Candidate).where(*of_task)))
+            trials = list(session.exec(select(Trial).where(col(Trial.run_id) == result.run_id)))
+        is_over = result.state not in LIVE
+        by_candidate = [(c, [t for t in trials if t.candidate_id == c.id]) for c in found]
+        return [(c, _most_telling(c, of, is_over)) for c, of in by_candidate]
 
 
-@needs(Capability.TRAINING_RUN)
-def log_again(
-    db: Database,
-    actor: Actor,
-    run_id: str,
-    experiments: Experiments,
-    datasets: Datasets,
-    tracking: RunLog,
-    runs_dir: Path,
-    name: str,
-) -> TrainingRun:
-    """Record a run whose recording failed. Raises NotReady or BackendUnavailable."""
-    found = read_run(db, actor, run_id, experiments)
-    experiments.check_editable(actor, found.experiment_id)
-    if found.state != JobState.SUCCEEDED or not found.warning:
-        raise NotReady("There is nothing to record again.", hint="Reload the page.")
-    table = datasets.table(actor, found.dataset_id)
-    warning = record(db, tracking, found, table, name, runs_dir / run_id)
-    if warning:
-        raise BackendUnavailable(warning, hint="Try again when the tracking server is back.")
-    with db.write() as session:
-        session.get_one(TrainingRun, run_id).warning = ""
-        events.record(session, actor, "training.recorded", f"run:{run_id}")
-    return read_run(db, actor, run_id, experiments)
-
-
-def _task(
-    db: Database,
-    tracking: RunLog,
-    run: TrainingRun,
-    table: Table,
-    name: str,
-    folder: Path,
-    result: TaskResult,
-) -> str:
-    asked = _asked(run, table)
-    parent = tracking.start(
-        run.experiment_id,
-        name or run.experiment_id,
-        run.id,
-        result.task,
-        table,
-        {**asked, "winner": result.winner_name, "environment": environment.fingerprint()},
-        {"mlaas.user": run.actor_name, "mlaas.correlation_id": run.correlation_id},
-    )
-    for candidate, trials in _candidates(db, result):
-        _candidate(tracking, parent, candidate, trials)
-    return tracking.finish(parent, folder / result.task)
+def not_recorded(why: str) -> str:
+    """The sentence a run carries when the tracking server does not have all of it."""
+    return f"The run is not in the tracking server: {why} It can be recorded again later."
 
 
 def _asked(run: TrainingRun, table: Table) -> dict[str, Any]:
@@ -99,40 +157,34 @@ def _asked(run: TrainingRun, table: Table) -> dict[str, Any]:
     asked = {k: v for k, v in request.as_json().items() if k not in ("experiment_id",)}
     asked["target"] = public.get(request.target, "")
     asked["time_column"] = public.get(request.time_column, "")
-    asked["left_out"] = [public[column] for column in request.left_out]
+    for names in ("left_out", "known_ahead"):
+        asked[names] = [public[column] for column in getattr(request, names)]
     return {
         k: ", ".join(map(str, v)) if isinstance(v, tuple | list) else v for k, v in asked.items()
     }
 
 
-def _candidate(tracking: RunLog, parent: str, candidate: Candidate, trials: list[Trial]) -> None:
-    told = [
-        {"params": t.parameters, "metrics": {candidate.metric: t.score}}
-        for t in trials
-        if t.score is not None
-    ]
-    more = {"algorithm": candidate.algorithm, "state": candidate.state}
-    figures = {**candidate.metrics, "seconds": candidate.seconds}
-    parameters = {**candidate.parameters, **more}
-    tracking.log_candidate(parent, candidate.name, parameters, candidate.folds, figures, told)
+def _trial(candidate: Candidate, trial: Trial) -> dict[str, Any]:
+    whole = trial.folds_done >= candidate.folds_done
+    reason = "" if whole else f"Given up after {trial.folds_done} of {candidate.folds_done} folds."
+    return {
+        "key": trial.id,
+        "number": trial.number,
+        "params": trial.parameters,
+        "metrics": {candidate.metric: trial.score, "seconds": trial.seconds},
+        "state": "succeeded" if whole else "stopped",
+        "reason": reason,
+    }
 
 
-def _candidates(db: Database, result: TaskResult) -> list[tuple[Candidate, list[Trial]]]:
-    of_task = col(Candidate.run_id) == result.run_id, col(Candidate.task) == result.task
-    with db.read() as session:
-        found = list(session.exec(select(Candidate).where(*of_task)))
-        trials = list(session.exec(select(Trial).where(col(Trial.run_id) == result.run_id)))
-    return [(c, _most_telling([t for t in trials if t.candidate_id == c.id])) for c in found]
+def _most_telling(candidate: Candidate, trials: Sequence[Trial], is_over: bool) -> list[Trial]:
+    """The trials that saw most folds, in the order they were made.
 
-
-def _most_telling(trials: list[Trial]) -> list[Trial]:
-    """The trials that saw most folds, in the order they were made."""
-    kept = sorted(trials, key=lambda t: (-t.folds_done, t.number))[:TRIALS_RECORDED]
+    While the search goes on, only those that saw every fold: whatever comes later, they stay among
+    the most telling.
+    """
+    able = [t for t in trials if t.score is not None]
+    if not is_over:
+        able = [t for t in able if t.folds_done >= candidate.folds_done]
+    kept = sorted(able, key=lambda t: (-t.folds_done, t.number))[:TRIALS_RECORDED]
     return sorted(kept, key=lambda t: t.number)
-
-
-def _give_up(tracking: RunLog, run_id: str) -> None:
-    try:
-        tracking.abandon(run_id, "failed", "Recording was broken off.")
-    except MlaasError:
-        return  # the server is away altogether: nothing stands open there

@@ -1,5 +1,6 @@
 """Runs as the pages see them: start one, follow it, read its leaderboard, cancel it."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pandas as pd
@@ -10,7 +11,7 @@ from engines.core import events
 from engines.core.access import Actor, Capability, needs
 from engines.core.correlation import correlation_id
 from engines.core.database import Database, now
-from engines.core.errors import InvalidInput, NotFound, NotReady
+from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotFound, NotReady
 from engines.core.experiments import Experiments
 from engines.core.scheduling import LIVE, JobRequest, JobState, Scheduler
 from engines.core.tables import Table
@@ -42,7 +43,7 @@ def start(
     if table.experiment_id != request.experiment_id:
         raise InvalidInput("That table belongs to another experiment.", hint="Choose its own.")
     notes = check(table, _asked_columns(table, request), request)
-    _settle(db, request.experiment_id, scheduler)
+    settle(db, request.experiment_id, scheduler)
     run = TrainingRun(
         experiment_id=request.experiment_id,
         dataset_id=table.dataset_id,
@@ -54,7 +55,12 @@ def start(
         correlation_id=correlation_id(),
     )
     _save(db, actor, run)
-    scheduler.submit(actor, JobRequest("train", run.id, run.experiment_id, {"run_id": run.id}))
+    try:
+        scheduler.submit(actor, JobRequest("train", run.id, run.experiment_id, {"run_id": run.id}))
+    except MlaasError as error:
+        with suppress(BackendUnavailable), db.write() as session:
+            close(session, run.id, JobState.FAILED, f"The job was never queued: {error}")
+        raise
     return run
 
 
@@ -64,7 +70,7 @@ def follow(
 ) -> list[TrainingRun]:
     """The experiment's runs, newest first, their states reconciled with the scheduler."""
     experiments.check_readable(actor, experiment_id)
-    _settle(db, experiment_id, scheduler)
+    settle(db, experiment_id, scheduler)
     return runs(db, actor, experiment_id, experiments)
 
 
@@ -185,7 +191,7 @@ def _save(db: Database, actor: Actor, run: TrainingRun) -> None:
         ) from error
 
 
-def _settle(db: Database, experiment_id: str, scheduler: Scheduler) -> None:
+def settle(db: Database, experiment_id: str, scheduler: Scheduler) -> None:
     """Close runs whose job has ended, or was never queued, without their knowing."""
     of_experiment = col(TrainingRun.experiment_id) == experiment_id
     query = select(TrainingRun).where(of_experiment, col(TrainingRun.state).in_(LIVE))

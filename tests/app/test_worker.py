@@ -9,12 +9,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sqlmodel import select
 
+from app.worker import _after, _make_up
 from engines.core.access import Actor
+from engines.core.correlation import correlated
 from engines.core.database import Database
 from engines.core.scheduling import JobRequest, JobState
 from engines.core.settings import Settings
-from engines.orchestration import LocalScheduler, queue_state
+from engines.orchestration import Job, LocalScheduler, queue_state
 from tests.engines.orchestration.conftest import SCRIPTS, wait_for
 
 pytestmark = pytest.mark.slow
@@ -34,8 +37,9 @@ def start_worker(settings: Settings) -> Iterator[Start]:
 
     yield start
     for worker in started:
-        worker.kill()
-        worker.wait()
+        # A worker that is killed leaves its jobs' children to the next one: there is none here.
+        worker.terminate()
+        worker.wait(20)
 
 
 def hang(db: Database, actor: Actor, folder: Path, key: str, retries: int = 0) -> Path:
@@ -94,6 +98,28 @@ def test_terminated_worker_settles_its_jobs_and_ends_well(
     assert not any(alive(pid) for pid in read(pids))
     assert LocalScheduler(db, SCRIPTS).status("once").state is JobState.FAILED
     assert queue_state(db, analyst).workers == 0
+
+
+def test_training_cut_short_is_followed_by_a_job_that_records_it(
+    db: Database, settings: Settings, analyst: Actor
+) -> None:
+    with correlated("click-1"):
+        request = JobRequest("train", "run-1", "experiment-1", {"run_id": "run-1"})
+        LocalScheduler(db).submit(analyst, request)
+        LocalScheduler(db).submit(analyst, JobRequest("train", "never", "experiment-1", {}))
+    LocalScheduler(db).cancel(analyst, "never", "before it began")
+    with db.write() as session:
+        session.get_one(Job, "run-1").attempt = 1
+        session.get_one(Job, "run-1").state = JobState.FAILED.value
+    _make_up(db)
+    _make_up(db)
+    _after(db, LocalScheduler(db).status("run-1"))
+    with db.read() as session:
+        [follower] = session.exec(select(Job).where(Job.kind == "record")).all()
+    assert follower.key == "record-run-1"
+    assert follower.payload == {"run_id": "run-1"}
+    assert (follower.owner_id, follower.correlation_id) == (analyst.id, "click-1")
+    assert follower.retries > 0
 
 
 def test_wrong_configuration_ends_with_one_sentence(

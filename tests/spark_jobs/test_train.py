@@ -7,13 +7,17 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
+import app.worker
 from engines import data_sources, projects, training
 from engines.core import users
 from engines.core.access import Actor, Role
 from engines.core.database import Database
+from engines.core.errors import NotFound
 from engines.core.settings import Settings
 from engines.training import Mode, Task, TrainingRequest, TrainingRun
 from engines.wiring import Services, build
@@ -79,31 +83,75 @@ def test_job_trains_records_in_mlflow_and_registers_the_model(
     assert all(r.tracking_link for r in results)
     versions = services.tracker.versions(run.experiment_id)
     assert {v.task for v in versions} == {"regression", "clustering"}
+    tree = _tracked(services, run)
+    board = training.leaderboard(services.db, person, run.id, services.experiments)
+    assert len(tree) == 1 + len(board)
+    assert tree[0].info.status == "FINISHED"
+    assert tree[0].data.tags["mlaas.correlation_id"] == run.correlation_id
     assert projects.get(services.db, person, run.experiment_id).state == "trained"
     log = (services.runs_dir / run.id / "train.log").read_text()
     assert "Winner by the folds" in log
     assert "Hold-out, scored once" in log
 
 
-def test_killed_job_leaves_no_half_folder_and_no_live_run(
-    services: Services, person: Actor, tmp_path: Path
+def test_killed_training_is_closed_in_mlflow_by_the_next_worker(
+    services: Services, person: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = _queued(services, person, tasks=(Task.REGRESSION,), target="Grocery",
-                  mode=Mode.BEST, budget_seconds=600.0)  # fmt: skip
+    run = _queued(services, person, tasks=(Task.REGRESSION,), target="Grocery", mode=Mode.BEST,
+                  budget_seconds=600.0, algorithms=("ridge", "lightgbm"))  # fmt: skip
+    assert services.tracker.versions(run.experiment_id) == []  # makes the store's tables
     process = _process(run, tmp_path)
-    deadline = time.monotonic() + 120
-    seen = 0
-    while not seen and time.monotonic() < deadline:
-        time.sleep(0.3)
-        board = training.leaderboard(services.db, person, run.id, services.experiments)
-        seen = sum(candidate.score is not None for candidate in board)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
-    assert seen
-    assert not (services.runs_dir / run.id / "regression").exists()
+    try:
+        _until(lambda: any("trial" in r.info.run_name for r in _tracked(services, run)))
+        statuses = {r.info.run_name: r.info.status for r in _tracked(services, run)}
+        assert statuses[f"Training {run.id[:8]}"] == "RUNNING"
+        tuned = {v for k, v in statuses.items() if "trial" not in k and "Training" not in k}
+        assert "RUNNING" in tuned
+        family = [process.pid, *(p.pid for p in psutil.Process(process.pid).children(True))]
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+    assert (services.runs_dir / run.id / ".regression.partial").exists()
     stopped = training.cancel(
         services.db, person, run.id, "changed my mind", services.experiments, services.scheduler
     )
     assert stopped.state == "cancelled"
-    board = training.leaderboard(services.db, person, run.id, services.experiments)
-    assert {candidate.state for candidate in board} <= {"stopped", "succeeded", "failed"}
+
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    worker = app.worker.worker(services.settings)
+    worker.begin()
+    _until(lambda: _is_recorded(services, run), worker.tick)
+    worker.end()
+    tree = _tracked(services, run)
+    assert not [r.info.run_name for r in tree if r.info.status == "RUNNING"]
+    [parent] = [r for r in tree if "mlflow.parentRunId" not in r.data.tags]
+    assert parent.info.status == "KILLED"
+    assert parent.data.tags["mlaas.reason"] == "Cancelled by ana: changed my mind"
+    assert not list((services.runs_dir / run.id).glob(".*"))
+    assert not any(psutil.pid_exists(pid) for pid in family)
+
+
+def _until(true: Callable[[], bool], tick: Callable[[], None] = lambda: None) -> None:
+    deadline = time.monotonic() + 200
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        tick()
+        time.sleep(0.3)
+
+
+def _is_recorded(services: Services, run: TrainingRun) -> bool:
+    try:
+        return not services.scheduler.status(f"record-{run.id}").is_live
+    except NotFound:
+        return False
+
+
+def _tracked(services: Services, run: TrainingRun) -> list[Any]:
+    """The run and all below it in MLflow; none while its store is being made."""
+    try:
+        places = [e.experiment_id for e in services.tracker._client.search_experiments()]
+        own, below = f"tags.`mlaas.run_id` = '{run.id}'", f"tags.`mlaas.part_of` = '{run.id}'"
+        search = services.tracker._client.search_runs
+        return [*search(places, own), *search(places, below)]
+    except Exception:
+        return []

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from engines.core.access import Actor
@@ -23,6 +24,13 @@ def wait_for(true: Callable[[], bool], tick: Callable[[], None] = lambda: None) 
         assert time.monotonic() < until, "waited in vain"
         tick()
         time.sleep(0.05)
+
+
+def living(pids: Path) -> list[int]:
+    """Those of the processes named in the file that live; a zombie of a stranger's is dead."""
+    known = [int(pid) for pid in pids.read_text().split()]
+    there = [psutil.Process(pid) for pid in known if psutil.pid_exists(pid)]
+    return [process.pid for process in there if process.status() != psutil.STATUS_ZOMBIE]
 
 
 class Bench:
@@ -77,6 +85,8 @@ def make_bench(
     yield make
     for bench in made:
         bench.worker.end()
+        left = [pid for file in bench.folder.glob("*.pids") for pid in living(file)]
+        assert not left, f"processes of a job outlive its worker: {left}"
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -155,6 +157,51 @@ def test_candidates_and_trials_hang_below_their_parents(tracker, table):
     assert {run.info.status for run in [child, *below]} == {"FINISHED"}
 
 
+def test_what_carries_a_key_is_recorded_once_and_completed(tracker, table):
+    parent = start(tracker, "keyed", table)
+    trial = {"key": "t1", "number": 7, "params": {"C": 3}, "metrics": {"roc_auc": 0.81}}
+    given_up = {**trial, "key": "t2", "state": "stopped", "reason": "Given up after 1 of 3 folds."}
+    told = ("Logistic", {"C": 1}, {"roc_auc": [0.7, 0.8]}, {"roc_auc": 0.75})
+    first = tracker.log_candidate(parent, *told, [trial], key="c1", state="running")
+    child = tracker._client.get_run(first)
+    assert (child.info.status, dict(child.data.params)) == ("RUNNING", {})
+    for _ in range(2):
+        again = tracker.log_candidate(parent, *told, [trial, given_up], key="c1")
+        assert again == first
+    child = tracker._client.get_run(first)
+    assert (child.info.status, child.data.params["C"]) == ("FINISHED", "1")
+    assert len(tracker._client.get_metric_history(first, "roc_auc")) == 2
+    assert len(children(tracker, tracked(tracker, parent))) == 1
+    below = {run.data.tags["mlaas.key"]: run for run in children(tracker, child)}
+    assert (below["t1"].info.status, below["t2"].info.status) == ("FINISHED", "KILLED")
+    assert below["t1"].info.run_name == "Logistic, trial 7"
+    assert below["t2"].data.tags["mlaas.reason"] == "Given up after 1 of 3 folds."
+
+
+@pytest.mark.parametrize(("state", "status"), [("failed", "FAILED"), ("stopped", "KILLED")])
+def test_candidate_that_did_not_succeed_says_why(tracker, table, state, status):
+    parent = start(tracker, f"candidate-{state}", table)
+    child = tracker.log_candidate(
+        parent, "Lasso", {"alpha": 1}, {}, {}, key="c", state=state, reason="It was behind."
+    )
+    run = tracker._client.get_run(child)
+    assert (run.info.status, run.data.tags["mlaas.reason"]) == (status, "It was behind.")
+
+
+def test_finish_twice_registers_one_version(tracker, table, run_folder):
+    parent = start(tracker, "once", table, "exp-once")
+    links = {tracker.finish(parent, run_folder / "binary") for _ in range(2)}
+    assert len(links) == 1
+    assert [version.version for version in tracker.versions("exp-once")] == [1]
+
+
+def test_tracker_works_in_another_process_after_it_was_used(tracker, table):
+    parent = start(tracker, "elsewhere", table)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        again = pool.submit(start, tracker, "elsewhere", table).result(60)
+    assert again == parent
+
+
 def test_many_parameters_and_infinite_metrics_are_kept_or_left_out(tracker, table):
     parent = start(tracker, "many", table)
     wide = {f"p{n}": n for n in range(250)}
@@ -164,12 +211,15 @@ def test_many_parameters_and_infinite_metrics_are_kept_or_left_out(tracker, tabl
     assert run.data.metrics["r2"] == 0.5
 
 
-def test_finish_keeps_files_plots_and_scores_and_closes(tracker, table, run_folder):
+def test_finish_keeps_files_plots_and_scores_and_end_closes(tracker, table, run_folder):
     parent = start(tracker, "finish", table)
     link = tracker.finish(parent, run_folder / "binary", register=False)
     run = tracked(tracker, parent)
     assert link.endswith(f"/#/runs/{run.info.run_id}")
-    assert run.info.status == "FINISHED"
+    assert run.info.status == "RUNNING", "another task may follow"
+    assert run.data.params["binary.winner"] == "Logistic regression"
+    tracker.end(parent)
+    assert tracked(tracker, parent).info.status == "FINISHED"
     assert 0.5 < run.data.metrics["binary.holdout_roc_auc"] < 1
     names = {Path(f.path).name for f in tracker._client.list_artifacts(run.info.run_id, "binary")}
     assert {"metrics.json", "plots.html", "leaderboard.json"} <= names
@@ -213,8 +263,15 @@ def test_finish_with_an_untrusted_type_is_refused(tracker, table, run_folder, tm
 def test_abandon_closes_what_is_open_and_nothing_else(tracker, table, state, status):
     parent = start(tracker, f"broken-{state}", table)
     other = start(tracker, f"other-{state}", table)
+    trial = {"key": "t", "params": {}, "metrics": {}, "state": "running"}
+    child = tracker.log_candidate(parent, "Ridge", {}, {}, {}, [trial], key="c", state="running")
+    done = tracker.log_candidate(parent, "Lasso", {}, {}, {}, key="d")
     tracker.abandon(f"broken-{state}", state, "out of time")
     assert tracked(tracker, parent).info.status == status
+    left = [tracker._client.get_run(child), *children(tracker, tracker._client.get_run(child))]
+    assert [run.info.status for run in left] == [status, status]
+    assert {run.data.tags["mlaas.reason"] for run in left} == {"out of time"}
+    assert tracker._client.get_run(done).info.status == "FINISHED"
     assert tracked(tracker, parent).data.tags["mlaas.reason"] == "out of time"
     assert tracked(tracker, other).info.status == "RUNNING"
 

@@ -106,6 +106,7 @@ class Memory:
     started: list[dict[str, Any]] = field(default_factory=list)
     candidates: list[dict[str, Any]] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
 
     def start(self, *given: Any) -> str:
         if self.away:
@@ -122,17 +123,25 @@ class Memory:
         folds: Mapping[str, Sequence[float]],
         metrics: Mapping[str, float],
         trials: Sequence[Mapping[str, Any]] = (),
+        key: str = "",
+        state: str = "succeeded",
+        reason: str = "",
     ) -> str:
-        self.candidates.append({"name": name, "params": params, "trials": list(trials)})
+        told = {"name": name, "params": params, "trials": list(trials), "state": state}
+        self.candidates.append({**told, "key": key, "reason": reason})
         return f"child-{len(self.candidates)}"
 
     def finish(self, parent: str, folder: Path, register: bool = True) -> str:
         self.folders.append(folder)
         return f"link/{parent}"
 
+    def end(self, parent: str) -> None:
+        self.ended.append("finished")
+
     def abandon(self, run_id: str, state: str, reason: str) -> None:
         if self.away:
             raise BackendUnavailable("The tracking server did not answer.")
+        self.ended.append(f"{state}: {reason}")
 
 
 @pytest.fixture

@@ -9,7 +9,14 @@ from sqlmodel import select
 from engines import training
 from engines.core.access import Actor
 from engines.core.database import Database, now
-from engines.core.errors import InvalidInput, NotAllowed, NotFound, NotReady
+from engines.core.errors import (
+    BackendUnavailable,
+    InvalidInput,
+    MlaasError,
+    NotAllowed,
+    NotFound,
+    NotReady,
+)
 from engines.core.events import AuditEvent
 from engines.core.scheduling import JobState
 from engines.core.tables import Table
@@ -36,6 +43,30 @@ def test_start_queues_one_job_under_the_runs_id_and_audits_it(
     with db.read() as session:
         events = session.exec(select(AuditEvent)).all()
     assert [(e.act, e.subject) for e in events] == [("training.started", f"run:{started.id}")]
+
+
+@pytest.mark.parametrize(
+    "refusal", [InvalidInput("There is no such kind."), BackendUnavailable("It is away.")]
+)
+def test_start_that_cannot_be_queued_fails_the_run_at_once(
+    db: Database,
+    analyst: Actor,
+    telco: Table,
+    experiments: OpenExperiments,
+    refusal: MlaasError,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*given: object) -> None:
+        raise refusal
+
+    queue = Queue()
+    with monkeypatch.context() as broken:
+        broken.setattr(queue, "submit", refuse)
+        with pytest.raises(type(refusal)):
+            training.start(db, analyst, CHURN, experiments, OneTable(telco), queue)
+    [run] = training.runs(db, analyst, EXPERIMENT, experiments)
+    assert (run.state, run.error) == ("failed", f"The job was never queued: {refusal}")
+    assert training.start(db, analyst, CHURN, experiments, OneTable(telco), queue).is_live
 
 
 def test_second_tab_is_refused_while_a_run_is_live(
