@@ -23,7 +23,8 @@ def suggest_hyperparameters(
 
 
 def _advice(algorithm: str, task: Task, facts: Characteristics) -> Advice:
-    yield from RULES.get(algorithm, _nothing)(facts)
+    if algorithm != "lr" or task in (Task.BINARY, Task.MULTICLASS):  # a line has no such setting
+        yield from RULES.get(algorithm, _nothing)(facts)
     weighted = algorithm in {"lightgbm", "rf", "et", "lr", "ridge", "dt"}
     rare = 0 < facts.minority_share < RARE
     if weighted and rare and task in (Task.BINARY, Task.MULTICLASS):

@@ -3,6 +3,7 @@
 from engines.training.catalogue import Algorithm, algorithms
 from engines.training.execute import Surroundings, execute
 from engines.training.models import Candidate, TaskResult, TrainingRun, Trial
+from engines.training.parameters import Parameter, settable
 from engines.training.places import RunFolders
 from engines.training.port import Datasets, RunLog
 from engines.training.recorded import log_again, record_end
@@ -38,6 +39,7 @@ __all__ = [
     "Datasets",
     "Metric",
     "Mode",
+    "Parameter",
     "RunFolders",
     "RunLog",
     "Split",
@@ -58,6 +60,7 @@ __all__ = [
     "results",
     "run",
     "runs",
+    "settable",
     "start",
     "sweep",
     "trials",

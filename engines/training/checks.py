@@ -6,6 +6,7 @@ import pandas as pd
 
 from engines.core.errors import InvalidInput
 from engines.core.tables import Column, ColumnType, Table
+from engines.training.parameters import check_starting_values
 from engines.training.request import (
     BUDGET_MAX,
     BUDGET_MIN,
@@ -34,6 +35,8 @@ def check(table: Table, frame: pd.DataFrame, request: TrainingRequest) -> list[s
     if len(supervised) > 1:
         raise InvalidInput("One target has one task.", hint="Choose one supervised task.")
     _check_known(table, request)
+    if supervised:
+        check_starting_values(supervised[0], request.starting_values)
     notes = left_out_notes(table, request)
     if not usable(table, request):
         raise InvalidInput(

@@ -1,12 +1,13 @@
 """Candidates against each other, fold by fold, on the training part only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from engines.training.catalogue import Algorithm
+from engines.training.catalogue import algorithms as all_algorithms
 from engines.training.folds import FoldResult, Material, fit_fold, rounds
 from engines.training.ledger import Ledger
 from engines.training.models import Candidate
@@ -17,6 +18,7 @@ from engines.training.tasks import CLASSIFICATION, Metric, Task
 CHEAP_CELLS = 100_000  # below this every candidate sees every fold
 KEPT = 4  # of the others, how many go beyond the first fold
 SKEWED = 1.0
+STARTING = " (starting values)"
 
 
 @dataclass
@@ -43,13 +45,24 @@ class Entrant:
         return float(np.mean([r.seconds for r in self.results.values()] or [0.0]))
 
 
-def enter(ledger: Ledger, material: Material, algorithms: list[Algorithm]) -> list[Entrant]:
-    """The field: one entrant per algorithm, and one more on the logarithm of a skewed target."""
+def enter(
+    ledger: Ledger,
+    material: Material,
+    algorithms: list[Algorithm],
+    starting: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Entrant]:
+    """The field: one entrant per algorithm, and one more on the logarithm of a skewed target.
+
+    `starting` values make entrants of their own, beside those with the usual values.
+    """
     recipes: list[tuple[Algorithm, dict[str, Any]]] = [(a, {}) for a in algorithms]
     if _is_skewed(material):
         boosted = [a for a in algorithms if a.id in {*BOOSTERS, "gbr"}]
         recipes += [(a, {LOG_TARGET: True}) for a in boosted]
-    return [_entrant(ledger, a, parameters) for a, parameters in recipes]
+    usual = [_entrant(ledger, a, parameters) for a, parameters in recipes]
+    served = {a.id: a for a in all_algorithms(material.blueprint.task)}
+    asked = {key: dict(values) for key, values in (starting or {}).items() if values}
+    return [*usual, *(_entrant(ledger, served[key], asked[key], STARTING) for key in asked)]
 
 
 def run(
@@ -118,8 +131,11 @@ def eligible(entrants: list[Entrant], metric: Metric) -> list[Entrant]:
     return sorted(able, key=lambda e: -e.score(metric, shared))
 
 
-def _entrant(ledger: Ledger, algorithm: Algorithm, parameters: dict[str, Any]) -> Entrant:
-    name = f"{algorithm.name} (log target)" if LOG_TARGET in parameters else algorithm.name
+def _entrant(
+    ledger: Ledger, algorithm: Algorithm, parameters: dict[str, Any], mark: str = ""
+) -> Entrant:
+    mark = " (log target)" if LOG_TARGET in parameters else mark
+    name = f"{algorithm.name}{mark}"
     return Entrant(Recipe(algorithm, parameters), ledger.candidate(algorithm.id, name))
 
 
@@ -137,6 +153,7 @@ def _find_rounds(ledger: Ledger, pool: Pool, entrants: list[Entrant], until: flo
         number: entrant
         for number, entrant in enumerate(entrants)
         if entrant.recipe.algorithm.id in BOOSTERS
+        and "n_estimators" not in entrant.recipe.parameters
     }
     ledger.say(0.02, "finding how many boosting rounds serve")
     jobs = [Job(number, rounds, (entrant.recipe,)) for number, entrant in boosted.items()]

@@ -104,7 +104,8 @@ def with_lags(
 ) -> pd.DataFrame:
     """The ordered frame with a column per lag, read from the grid at the rows' places `at`."""
     past = {lag_name(target, lag): grid[np.maximum(at - lag, 0)] for lag in wanted}
-    return frame.assign(**past).loc[at >= max(wanted, default=0)]
+    made: pd.DataFrame = frame.assign(**past).loc[at >= max(wanted, default=0)]
+    return made
 
 
 def lag_columns(target: str, wanted: list[int]) -> list[Column]:

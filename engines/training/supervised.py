@@ -49,7 +49,7 @@ def train(ledger: Ledger, of: Source, into: Folder, workers: int) -> Trained:
     ledger.result.notes = [*ledger.result.notes, *notes]
     algorithms = chosen(ledger.task, len(made.train), of.request.algorithms)
     with Pool(made, workers) as pool:
-        entrants = contest.enter(ledger, made, algorithms)
+        entrants = contest.enter(ledger, made, algorithms, of.request.starting_values)
         trials = _compete(ledger, pool, made, entrants, of.request.mode)
         winner = _winner(ledger, entrants)
         result = _last_fit(ledger, pool, made, winner, into)

@@ -10,7 +10,7 @@ import pytest
 
 from engines.core.errors import InvalidInput
 from engines.core.tables import Table
-from engines.training import Mode, Task, TrainingRequest, guess_task
+from engines.training import Mode, Split, Task, TrainingRequest, guess_task
 from engines.training.checks import check, usable
 
 from .conftest import EXPERIMENT, as_table
@@ -129,3 +129,45 @@ def test_numbers_over_time_are_guessed_a_time_series(tmp_path: Path) -> None:
     table = as_table(frame, tmp_path / "t.parquet")
     assert guess_task(table, frame, "y") == Task.TIME_SERIES
     assert guess_task(table, frame, "") == Task.CLUSTERING
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"lightgbm": {"num_leafs": 31}}, "“lightgbm” has no hyperparameter “num_leafs”"),
+        ({"lightgbm": {"num_leaves": 31.5}}, "must be a whole number from 2 to 4096, not “31.5”"),
+        ({"lightgbm": {"learning_rate": "fast"}}, "must be a number from 0.0001 to 1, not “fast”"),
+        ({"lr": {"class_weight": "equal"}}, "must be “balanced”, not “equal”"),
+        ({"kmeans": {"n_clusters": 3}}, "“kmeans” takes no starting values for this task"),
+        ({"gbr": {"max_depth": 3}}, "“gbr” takes no starting values for this task"),
+    ],
+)
+def test_starting_values_that_do_not_fit_are_refused(
+    tabled: Tabled, values: dict[str, dict[str, Any]], sentence: str
+) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        _check(tabled(), target="y", starting_values=values)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"split": Split.TIME}, "A split by time needs a time column"),
+        ({"split": Split.TIME, "time_column": "x"}, "“x” is not a date"),
+        ({"known_ahead": ("nowhere",)}, "no column “nowhere”"),
+    ],
+)
+def test_split_by_time_without_a_date_is_refused(
+    tabled: Tabled, asked: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(InvalidInput, match=sentence):
+        _check(tabled(), target="y", **asked)
+
+
+def test_request_of_before_the_new_choices_is_read() -> None:
+    request = TrainingRequest(EXPERIMENT, "d", (Task.BINARY,), "y", split=Split.TIME)
+    told = request.as_json()
+    assert TrainingRequest.from_json(told) == request
+    for name in ("split", "horizon", "known_ahead", "starting_values"):
+        del told[name]
+    assert TrainingRequest.from_json(told).split == Split.RANDOM

@@ -276,6 +276,18 @@ def test_time_that_is_up_at_once_still_gives_a_model(
     assert board["LightGBM"].folds_done == 1
 
 
+def test_starting_values_compete_beside_the_usual_ones(
+    db: Database, analyst: Actor, around: Around, telco: Table, experiments: OpenExperiments
+) -> None:
+    values = {"lr": {"C": 0.01, "class_weight": "balanced"}}
+    run_id = _train(db, analyst, around, telco, tasks=(Task.BINARY,), target="Churn",
+                    algorithms=("lr",), starting_values=values)  # fmt: skip
+    board = {c.name: c for c in training.leaderboard(db, analyst, run_id, experiments)}
+    assert board["Logistic regression"].parameters == {}
+    assert board["Logistic regression (starting values)"].parameters == values["lr"]
+    assert board["Logistic regression (starting values)"].folds_done == 3
+
+
 def test_whole_number_target_is_encoded_as_a_number_not_as_classes(tmp_path: Path) -> None:
     kinds = [f"k{n % 30}" for n in range(300)]
     frame = pd.DataFrame({"kind": kinds, "y": [1000 + 7 * n for n in range(300)]})
