@@ -106,8 +106,9 @@ class Login:
 
     def _with_password(self, request: Request, fields: dict[str, str]) -> SignedIn:
         name, password = fields.get("name", ""), fields.get("password", "")
-        limits = self._settings.sessions
-        return sign_in.with_password(self._db, limits, visitor(request), name, password)
+        limits, info = self._settings.sessions, request.state.session
+        before = info.id if info else ""
+        return sign_in.with_password(self._db, limits, visitor(request), name, password, before)
 
     def _with_code(self, request: Request, fields: dict[str, str]) -> SignedIn:
         info, limits, code = request.state.session, self._settings.sessions, fields.get("code", "")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import Session, SQLModel
 
-from engines.core.errors import BackendUnavailable
+from engines.core.errors import BackendUnavailable, InvalidInput
 
 # Every constraint gets a name on both databases, so that later migrations can alter it.
 SQLModel.metadata.naming_convention = {
@@ -64,13 +64,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that is rolled back at the end. Raises BackendUnavailable."""
+        """A session that is rolled back at the end. Raises BackendUnavailable or InvalidInput."""
         with _translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session committed at the end, rolled back on any error. Raises BackendUnavailable."""
+        """A session committed at the end, rolled back on any error. Raises as `read` does."""
         engine = self.engine.execution_options(immediate=True)
         with _translated(), Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
@@ -80,6 +80,11 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except (sa.exc.DataError, UnicodeEncodeError) as error:
+        raise InvalidInput(
+            "A text or number cannot be stored: it holds a character or size the database refuses.",
+            hint="Remove control characters and try again.",
+        ) from error
     except sa.exc.OperationalError as error:
         raise BackendUnavailable(
             "The database did not answer.", hint="Try again; if it stays, tell the platform team."

@@ -40,9 +40,11 @@ class SignedIn:
 
 
 def with_password(
-    db: Database, limits: Sessions, visitor: Visitor, name: str, password: str
+    db: Database, limits: Sessions, visitor: Visitor, name: str, password: str, before: str = ""
 ) -> SignedIn:
     """The first step. Raises NotAllowed with one sentence for whatever is wrong, or NotReady.
+
+    `before` is the id of the session this browser had, if any: it ends, as its cookie is replaced.
 
     Whether the name is unknown, the account disabled or the password wrong can be told neither
     from the words nor from the time taken.
@@ -58,7 +60,8 @@ def with_password(
         raise NotAllowed("The user name or the password is not right.")
     stage = Stage.CODE if user.totp_secret else _after_code(user)
     # With a second factor owed, guessing codes goes on being counted: nothing is cleared yet.
-    return _entered(db, limits, visitor, user, stage, {} if stage is Stage.CODE else counted)
+    cleared = {} if stage is Stage.CODE else counted
+    return _entered(db, limits, visitor, user, stage, cleared, before)
 
 
 def with_code(

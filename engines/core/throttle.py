@@ -10,6 +10,7 @@ and an attempt made during a wait does not prolong it.
 import hashlib
 from contextlib import suppress
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
 from math import ceil
 
 from sqlalchemy.exc import IntegrityError
@@ -27,8 +28,25 @@ def keys(user_name: str, address: str, browser_hash: str | None = None) -> dict[
     """The keys an attempt is counted under, each with its multiple of the allowed attempts."""
     if browser_hash:
         return {_key("browser", browser_hash): 1}
-    pair = _key("pair", f"{user_name.strip().casefold()}\n{address}")
-    return {pair: 1, _key("address", address): ADDRESS_SHARE}
+    place = network(address)
+    pair = _key("pair", f"{user_name.strip().casefold()}\n{place}")
+    return {pair: 1, _key("address", place): ADDRESS_SHARE}
+
+
+def network(address: str) -> str:
+    """The address as far as it stands for somebody: of IPv6, the first 64 bits are one line's.
+
+    Whoever has a line has 2**64 addresses, and could else guess from each of them anew.
+    """
+    try:
+        known = ip_address(address.split("%")[0])
+    except ValueError:
+        return address
+    if isinstance(known, IPv4Address):
+        return str(known)
+    if known.ipv4_mapped:
+        return str(known.ipv4_mapped)
+    return str(ip_network((known, 64), strict=False))
 
 
 def code_keys(user_id: str, browser_hash: str | None = None) -> dict[str, int]:

@@ -187,7 +187,10 @@ def find(session: Session, user_id: str) -> AppUser:
 
 def named(session: Session, name: str) -> AppUser | None:
     """The person of this name, however it is capitalised."""
-    return session.exec(select(AppUser).where(AppUser.name == name.strip().casefold())).first()
+    folded = name.strip().casefold()
+    if not NAME.fullmatch(folded):  # PostgreSQL refuses to be asked for some of what can be typed
+        return None
+    return session.exec(select(AppUser).where(AppUser.name == folded)).first()
 
 
 @contextmanager

@@ -121,3 +121,20 @@ def test_forget_old_leaves_recent_counters(db, limits):
         throttle.forget_old(session, limits)
     with db.read() as session:
         assert len(session.exec(select(SignInWait)).all()) == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [("10.0.0.1", "10.0.0.1"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+     ("2001:db8:1:2::1", "2001:db8:1:2::/64"), ("fe80::1%eth0", "fe80::/64"),
+     ("::ffff:10.0.0.1", "10.0.0.1"), ("", ""), ("no address", "no address")],
+)  # fmt: skip
+def test_network_of_an_address_is_what_one_line_has(address, place):
+    assert throttle.network(address) == place
+
+
+def test_moving_about_within_one_line_does_not_outrun_the_wait(db, limits):
+    for n in range(limits.failures_before_wait):
+        assert attempt(db, limits, throttle.keys("ann", f"2001:db8:1:2::{n:x}"))
+    assert not attempt(db, limits, throttle.keys("ann", "2001:db8:1:2:ffff::1"))
+    assert attempt(db, limits, throttle.keys("ann", "2001:db8:1:3::1"))
