@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.headers import application_policy, security_headers
-from app.media import MEDIA, Announced
+from app.media import MEDIA, Announced, name_files_by_all_they_hold
 from app.session import cookie_name
 from app.websocket import LiveConnection, Owners
 from engines.core import sessions
@@ -58,6 +58,8 @@ class Gate:
         self._policy = application_policy()
         self._owners = Owners()
         self._announced = Announced()
+        self._secure = settings.server.secure_cookie
+        name_files_by_all_they_hold()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -89,7 +91,11 @@ class Gate:
         await self._app(_with_person(scope, info), receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        info = await self._resolve(scope) if is_same_origin(Headers(scope=scope)) else None
+        try:
+            info = await self._resolve(scope) if is_same_origin(Headers(scope=scope)) else None
+        except BackendUnavailable as error:
+            log.error("the gate cannot reach the database: %s", error.__cause__)
+            info = None  # refused; the browser tries again by itself
         if info is None or not _is_full(info):
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -117,6 +123,8 @@ class Gate:
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", self._policy)
+                if self._secure:
+                    _secure_cookies(message)
                 if scope["path"].startswith(MEDIA):
                     headers.setdefault("Cache-Control", "private, no-store")
             await send(message)
@@ -147,6 +155,16 @@ def safe_next(value: str) -> str:
 
 def _is_full(info: SessionInfo | None) -> bool:
     return info is not None and info.stage is Stage.FULL
+
+
+def _secure_cookies(message: Message) -> None:
+    """Mark Streamlit's own cookies too: it does not know of the TLS in front of it."""
+    message["headers"] = [
+        (name, value + b"; Secure")
+        if name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+        else (name, value)
+        for name, value in message["headers"]
+    ]
 
 
 def _with_person(scope: Scope, info: SessionInfo | None) -> Scope:

@@ -1,8 +1,10 @@
 """The gate and the sign-in pages, over HTTP and WebSocket, on the real application."""
 
 import time
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import anyio
+import httpx
 import pyotp
 import pytest
 from sqlmodel import select
@@ -12,7 +14,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from app.gate import is_same_origin, safe_next
+from app.gate import Gate, is_same_origin, safe_next
 from engines.core import sessions, totp, users
 from engines.core.access import Role
 from engines.core.models import AppUser, UserSession
@@ -186,6 +188,49 @@ def test_sign_out_ends_the_session_for_good(served):
         assert client.get("/").status_code == 303
 
 
+def test_signing_in_again_ends_the_session_this_browser_had(served):
+    with served.signed_in("analyst") as client:
+        first = cookie_of(client)
+        client.post("/login", data={"name": "analyst", "password": "wrong"})
+        assert client.get("/").status_code == 200, "a wrong password ends nothing"
+        client.post("/login", data={"name": "checker", "password": PASSWORD})
+        assert cookie_of(client) != first
+    with served.client() as other:
+        other.cookies.set(COOKIE, first)
+        assert other.get("/").status_code == 303
+
+
+def test_token_chosen_by_somebody_else_is_never_taken_up(served):
+    with served.client() as client:
+        client.cookies.set(COOKIE, "chosen-elsewhere", domain="127.0.0.1", path="/")
+        answer = client.post("/login", data={"name": "analyst", "password": PASSWORD})
+        assert answer.cookies[COOKIE] != "chosen-elsewhere"
+        client.cookies.clear()
+        client.cookies.set(COOKIE, "chosen-elsewhere")
+        assert client.get("/").status_code == 303
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud83d", "a\r\nSet-Cookie: x=1", "é" * 90])
+@pytest.mark.parametrize("password", ["x\0y", "x" * 200])
+def test_strange_characters_are_the_same_refusal(served, name, password):
+    body = urlencode({"name": name, "password": password}, errors="surrogatepass")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    with served.client() as client:
+        answer = client.post("/login", content=body, headers=headers)
+    assert answer.status_code in {401, 429}
+    assert "x" not in answer.cookies
+
+
+@pytest.mark.parametrize("path", ["/downloads/run/%00.zip", "/reports/%00/profile",
+                                  "/downloads/model/%0d%0aX-Evil:1/binary.zip",
+                                  "/reports/..%2f..%2fetc/profile", "/uploads/%00"])  # fmt: skip
+def test_strange_characters_in_an_address_break_nothing(served, path):
+    with served.signed_in("analyst") as client:
+        answer = client.get(path, headers={"X-Requested-With": "mlaas"})
+    assert 400 <= answer.status_code < 500
+    assert "x-evil" not in answer.headers
+
+
 def test_oversized_form_is_not_read(served):
     with served.client() as client:
         answer = client.post("/login", data={"name": "a" * 200_000, "password": PASSWORD})
@@ -356,3 +401,25 @@ def test_login_page_next_survives_a_second_factor(served):
     with served.client() as client:
         location = client.get("/results?experiment=1").headers["location"]
     assert parse_qs(urlsplit(location).query)["next"] == ["/results?experiment=1"]
+
+
+@pytest.mark.parametrize(
+    ("behind_tls", "sent", "expected"),
+    [(True, b"_streamlit_xsrf=1; Path=/", b"_streamlit_xsrf=1; Path=/; Secure"),
+     (True, b"a=1; Secure; Path=/", b"a=1; Secure; Path=/"), (False, b"a=1", b"a=1")],
+)  # fmt: skip
+def test_every_cookie_is_secure_behind_tls(db, settings, behind_tls, sent, expected):
+    async def app(_scope, _receive, send):
+        headers = [(b"content-type", b"text/plain"), (b"set-cookie", sent)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    server = settings.server.model_copy(update={"secure_cookie": behind_tls})
+    gate = Gate(app, db, settings.model_copy(update={"server": server}))
+
+    async def go():
+        transport = httpx.ASGITransport(gate)
+        async with httpx.AsyncClient(transport=transport, base_url="http://mlaas") as client:
+            return await client.get("/_stcore/health")
+
+    assert anyio.run(go).headers["set-cookie"].encode() == expected

@@ -4,7 +4,10 @@ import pytest
 from sqlmodel import select
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.media_file_storage import MediaFileKind
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 
+from app.gate import Gate
 from app.media import FILES_KEPT, SESSIONS_KEPT, Announced, announced_by
 from engines import projects
 from engines.core.models import AppUser
@@ -170,3 +173,14 @@ def test_oldest_files_and_sessions_are_forgotten():
         announced.listen(f"session {n}", message("logo.image", f"/media/{NAME}.png"))
     assert not announced.opens("s", f"/media/{FILES_KEPT:032x}.png")
     assert announced.opens("session 0", f"/media/{NAME}.png")
+
+
+def test_big_files_that_differ_anywhere_are_two_files(db, settings):
+    Gate(None, db, settings)
+    storage, first = MemoryMediaFileStorage("/media"), bytearray(3_000_000)
+    second = bytearray(first)
+    second[700_000] = 1  # between the samples that Streamlit would hash
+    kind = MediaFileKind.DOWNLOADABLE
+    names = [storage.load_and_get_id(bytes(c), "text/csv", kind, "a.csv") for c in (first, second)]
+    assert names[0] != names[1]
+    assert storage.get_file(names[1]).content == second
