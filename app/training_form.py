@@ -1,12 +1,14 @@
 """The request form of the Training page: filled with suggestions or with an earlier run."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import streamlit as st
 
+from app.training_draft import Draft
 from app.training_request import FIRST_GROUPS
-from engines.core.tables import ColumnType, Table
+from app.training_time import over_time
+from app.training_values import starting_values
+from engines.core.tables import Table
 from engines.recommendation import Recommendation
 from engines.training import (
     BUDGET_MAX,
@@ -25,30 +27,6 @@ from engines.training import (
 )
 
 MODES = {Mode.BASE: "Base: a good model quickly", Mode.BEST: "Best: search for a set time"}
-
-
-@dataclass(frozen=True)
-class Draft:
-    """Where the form keeps what was typed: one draft per experiment and source of its values."""
-
-    experiment_id: str
-    source: str
-    target: str
-
-    @property
-    def prefix(self) -> str:
-        """What every key of this draft begins with."""
-        return f"train:{self.experiment_id}:{self.source}:"
-
-    def keep(self, name: str, by_target: bool = False) -> dict[str, Any]:
-        """Widget arguments that keep the value while other pages are visited."""
-        scope = f"{name}:{self.target}" if by_target else name
-        return {"key": self.prefix + scope, "persist_state": "session"}
-
-    def forget(self) -> None:
-        """Drop what was typed, so that the suggestions show again."""
-        for key in [key for key in st.session_state if str(key).startswith(self.prefix)]:
-            del st.session_state[key]
 
 
 def ask(
@@ -71,7 +49,7 @@ def ask(
         predicted, tasks=tasks, mode=mode, budget_seconds=minutes * 60, metric=metric,
         left_out=left_out, target=predicted.target if task else "",
     )  # fmt: skip
-    with st.expander("Advanced: candidates, folds, held-out share, seed"):
+    with st.expander("Advanced: candidates, starting values, folds, held-out share, seed"):
         return _advanced(advice, chosen, draft)
 
 
@@ -107,8 +85,7 @@ def _supervised(
         help=" ".join(choice.reason for choice in advice.tasks) or "No task fits this target.",
         **draft.keep("task", by_target=True),
     )
-    when = _time_column(table, start, draft) if task is Task.TIME_SERIES else ""
-    return replace(start, target=target, tasks=(task,), time_column=when)
+    return over_time(table, advice, replace(start, target=target, tasks=(task,)), draft)
 
 
 def _target(table: Table, advice: Recommendation, draft: Draft) -> str:
@@ -132,14 +109,6 @@ def _target(table: Table, advice: Recommendation, draft: Draft) -> str:
 
 def _marked(text: str, is_suggested: bool) -> str:
     return f"{text} (suggested)" if is_suggested else text
-
-
-def _time_column(table: Table, start: TrainingRequest, draft: Draft) -> str:
-    dates = [c.name for c in table.columns if c.type is ColumnType.DATETIME]
-    index = dates.index(start.time_column) if start.time_column in dates else 0
-    help_text = "The moment of each row; the newest rows are held out."
-    chosen = st.selectbox("Time column", dates, index=index, help=help_text, **draft.keep("time"))
-    return chosen or ""
 
 
 def _groups(start: TrainingRequest, draft: Draft) -> tuple[Task, ...]:
@@ -227,9 +196,10 @@ def _advanced(advice: Recommendation, request: TrainingRequest, draft: Draft) ->
         help="The same seed on the same data gives the same result.", **draft.keep("seed"),
     )  # fmt: skip
     clusters = _clusters(request, draft)
+    candidates = _candidates(advice, request, draft)
     return replace(
-        request, algorithms=_candidates(advice, request, draft), folds=int(folds),
-        holdout_share=share / 100, seed=int(seed), clusters=clusters,
+        request, algorithms=candidates, folds=int(folds), holdout_share=share / 100,
+        seed=int(seed), clusters=clusters, starting_values=starting_values(advice, request, draft),
     )  # fmt: skip
 
 

@@ -5,7 +5,15 @@ from dataclasses import fields, replace
 from engines.core.tables import Table
 from engines.projects import Experiment
 from engines.recommendation import Recommendation
-from engines.training import METRICS, SUPERVISED, Mode, Task, TrainingRequest, TrainingRun
+from engines.training import (
+    METRICS,
+    SUPERVISED,
+    Mode,
+    Split,
+    Task,
+    TrainingRequest,
+    TrainingRun,
+)
 
 FIRST_GROUPS = (Task.CLUSTERING, Task.REDUCTION)
 
@@ -24,6 +32,7 @@ def suggested(experiment: Experiment, table: Table, advice: Recommendation) -> T
         left_out=tuple(choice.value for choice in advice.leave_out),
         holdout_share=advice.evaluation.held_out,
         folds=advice.evaluation.folds,
+        split=Split(advice.evaluation.split) if advice.evaluation.time_column else Split.RANDOM,
     )
 
 
@@ -38,8 +47,9 @@ def repeated(
     groups = tuple(task for task in request.tasks if task not in SUPERVISED)
     tasks = tuple(task for task in fresh.tasks if task in SUPERVISED) + groups
     return replace(
-        request, tasks=tasks, target=target, metric=fresh.metric, left_out=fresh.left_out
-    )
+        request, tasks=tasks, target=target, metric=fresh.metric, left_out=fresh.left_out,
+        split=fresh.split, time_column=fresh.time_column, known_ahead=(), starting_values={},
+    )  # fmt: skip
 
 
 def code(request: TrainingRequest) -> str:
@@ -59,7 +69,7 @@ def code(request: TrainingRequest) -> str:
 
 
 def _literal(value: object) -> str:
-    if isinstance(value, Task | Mode):
+    if isinstance(value, Task | Mode | Split):
         return f"training.{type(value).__name__}.{value.name}"
     if isinstance(value, tuple):
         inner = ", ".join(_literal(item) for item in value)

@@ -13,6 +13,7 @@ from engines.core.access import Actor, Capability
 from engines.core.database import now
 from engines.core.errors import NotFound
 from engines.core.scheduling import JobState, JobStatus
+from engines.results import settings_text
 from engines.training import (
     METRICS,
     TITLES,
@@ -118,6 +119,7 @@ def _line(candidate: Candidate) -> dict[str, object]:
         "Folds done": candidate.folds_done,
         "Trials": candidate.trials,
         "Seconds": round(candidate.seconds, 1),
+        "Settings": settings_text(candidate.parameters),
     }
 
 

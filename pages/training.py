@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import training_advice, training_form, training_request
+from app import training_advice, training_draft, training_form, training_request
 from app import training_view as view
 from app.services import services
 from app.ui import boundary, empty_state, go, header, page_actor, page_experiment
@@ -42,7 +42,7 @@ if table:
             start = training_request.repeated(repeat, table, advice.target, start)
             st.info(f"Filled with the settings of the run of {repeat.created_at:%Y-%m-%d %H:%M}.")
         if training_advice.may_train(actor, experiment):
-            draft = training_form.Draft(
+            draft = training_draft.Draft(
                 experiment.id, repeat.id if repeat else "new", advice.target
             )
             request = training_form.ask(table, advice, start, draft)

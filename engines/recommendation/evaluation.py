@@ -1,29 +1,29 @@
 """How to measure a model on this table: folds, held-out share, and how rows are dealt out."""
 
+import re
+
 from engines.core.tables import Table
 from engines.recommendation.advice import Evaluation, Split, Task
 from engines.recommendation.characteristics import Characteristics
 from engines.recommendation.tasks import time_column
 
 FEWEST_FOLDS = 2
+BIRTH = re.compile(r"birth|born|\bdob\b")  # a date of persons, not of rows
 
 
 def advise_evaluation(table: Table, facts: Characteristics, task: Task | None) -> Evaluation:
     """Folds and hold-out for the table; without a target the folds do not apply but are given."""
     folds, held_out, size = _by_size(facts.rows)
     reason = f"{size}: {folds} folds, {held_out:.0%} held out for the last word."
+    when = "" if task is None else time_column(table)
+    if when and (task is Task.TIME_SERIES or not BIRTH.search(when.lower())):
+        text = f"{reason} The newest rows by “{when}” are held out, as in use."
+        return Evaluation(folds, held_out, Split.TIME, when, text)
     if task in (Task.BINARY, Task.MULTICLASS):
         folds, note = _by_class(folds, facts.smallest_class)
         text = f"{reason} Each fold keeps the classes' shares.{note}"
         return Evaluation(folds, held_out, Split.STRATIFIED, "", text)
-    when = time_column(table)
-    if task is Task.TIME_SERIES:
-        text = f"{reason} The newest rows by “{when}” are held out, as in use."
-        return Evaluation(folds, held_out, Split.TIME, when, text)
-    text = f"{reason} Rows are drawn at random."
-    if when:
-        text += f" “{when}” orders the rows: a random draw may look better than the future will be."
-    return Evaluation(folds, held_out, Split.RANDOM, "", text)
+    return Evaluation(folds, held_out, Split.RANDOM, "", f"{reason} Rows are drawn at random.")
 
 
 def _by_size(rows: int) -> tuple[int, float, str]:

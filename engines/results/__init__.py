@@ -14,6 +14,7 @@ from engines.results.scores import (
     leaderboard_frame,
     metric,
     metrics_frame,
+    settings_text,
 )
 from engines.results.verdict import verdict
 
@@ -40,6 +41,7 @@ __all__ = [
     "profile_heat",
     "read_task",
     "run_package",
+    "settings_text",
     "verdict",
     "write_plots",
 ]

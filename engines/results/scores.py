@@ -1,7 +1,7 @@
 """Evaluation metrics with their uncertainty: from folds, and from resampled hold-out rows."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -169,11 +169,19 @@ def leaderboard_frame(files: TaskFiles) -> pd.DataFrame:
                 "seconds": line.get("seconds"),
                 "state": line.get("state", ""),
                 "winner": bool(line.get("is_winner")),
+                "settings": settings_text(line.get("parameters") or {}),
             }
         )
     return pd.DataFrame(
-        rows, columns=["candidate", "score", "low", "high", "seconds", "state", "winner"]
+        rows,
+        columns=["candidate", "score", "low", "high", "seconds", "state", "winner", "settings"],
     )
+
+
+def settings_text(parameters: Mapping[str, object]) -> str:
+    """Hyperparameters in one line; what is not named has the learner's usual value."""
+    shown = {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in parameters.items()}
+    return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
 def metrics_frame(files: TaskFiles) -> pd.DataFrame:

@@ -314,6 +314,88 @@ def test_draft_survives_a_visit_to_another_page(open_page: Open, with_data):
     assert widget(page, "slider", "Folds").value == 4
 
 
+@pytest.fixture
+def with_dates(app_services, analyst, experiment, tmp_path):
+    """The same customers, four a day, with the day they were asked."""
+    file = tmp_path / "dated.csv"
+    days = pd.date_range("2024-01-01", periods=ROWS // 4).repeat(4)
+    small_frame().assign(asked=days).to_csv(file, index=False)
+    data_sources.ingest_file(app_services.datasets, analyst, experiment.id, file, file.name)
+    return experiment
+
+
+@pytest.fixture
+def with_series(app_services, analyst, experiment, shared_data):
+    """Airline passengers by month."""
+    file = shared_data / "airline_passengers.csv"
+    data_sources.ingest_file(app_services.datasets, analyst, experiment.id, file, file.name)
+    return experiment
+
+
+def asked(app_services, analyst, experiment) -> TrainingRequest:
+    return TrainingRequest.from_json(runs_of(app_services, analyst, experiment)[0].request)
+
+
+def split_of(page: AppTest):
+    return next(each for each in page.get("button_group") if each.label == "Split")
+
+
+def test_time_column_suggests_a_split_by_time_that_is_kept_with_the_run(
+    open_page: Open, with_dates, app_services, analyst
+):
+    page = open_page("analyst", "training", experiment=with_dates.id)
+    assert not page.exception
+    assert "The newest rows by “asked” are held out" in sentences(page)
+    assert split_of(page).value == training.Split.TIME
+    press(page, "Start training")
+    request = asked(app_services, analyst, with_dates)
+    assert (request.split, request.time_column) == (training.Split.TIME, "asked")
+
+
+def test_split_at_random_can_be_chosen_instead(open_page: Open, with_dates, app_services, analyst):
+    page = open_page("analyst", "training", experiment=with_dates.id)
+    page = split_of(page).set_value(training.Split.RANDOM).run()
+    press(page, "Start training")
+    request = asked(app_services, analyst, with_dates)
+    assert (request.split, request.time_column) == (training.Split.RANDOM, "")
+
+
+def test_table_without_dates_offers_no_split(open_page: Open, with_data):
+    page = open_page("analyst", "training", experiment=with_data.id)
+    assert not [each for each in page.get("button_group") if each.label == "Split"]
+
+
+def test_series_asks_for_its_horizon(open_page: Open, with_series, app_services, analyst):
+    page = open_page("analyst", "training", experiment=with_series.id)
+    assert widget(page, "selectbox", "Task").value is Task.TIME_SERIES
+    page = widget(page, "number_input", "Steps ahead to forecast and score").set_value(6).run()
+    press(page, "Start training")
+    request = asked(app_services, analyst, with_series)
+    assert (request.horizon, request.time_column, request.split) == (6, "Month", "time")
+
+
+def test_starting_values_are_passed_edited_or_dropped(
+    open_page: Open, with_data, app_services, analyst
+):
+    page = open_page("analyst", "training", experiment=with_data.id)
+    page = widget(page, "multiselect", "Also try starting values of").set_value(["lr"]).run()
+    assert widget(page, "text_input", "C").value == "1.0"
+    page = widget(page, "text_input", "C").set_value("0.25").run()
+    press(page, "Start training")
+    assert asked(app_services, analyst, with_data).starting_values == {"lr": {"C": 0.25}}
+
+
+def test_starting_value_that_does_not_fit_is_one_sentence(
+    open_page: Open, with_data, app_services, analyst
+):
+    page = open_page("analyst", "training", experiment=with_data.id)
+    page = widget(page, "multiselect", "Also try starting values of").set_value(["lr"]).run()
+    page = widget(page, "text_input", "C").set_value("much").run()
+    page = press(page, "Start training")
+    assert "“C” of “lr” must be a number" in sentences(page)
+    assert not runs_of(app_services, analyst, with_data)
+
+
 @pytest.mark.slow
 def test_started_run_ends_with_a_winner_in_the_history(
     open_page: Open, with_data, app_services, analyst

@@ -7,7 +7,7 @@ import pytest
 
 from engines import training
 from engines.core.tables import ColumnType
-from engines.recommendation import Task, TimeClass
+from engines.recommendation import Split, Task, TimeClass
 from engines.recommendation.algorithms import rank_algorithms
 from engines.recommendation.catalogue import ENTRIES
 from engines.recommendation.characteristics import Characteristics
@@ -172,18 +172,24 @@ def test_suggest_hyperparameters_start_within_their_range():
 
 
 def test_advise_evaluation_gives_rare_classes_a_row_in_each_fold(real):
-    table = real("airline_passengers.csv")
+    table = real("wholesale_customers.csv")
     rare = replace(FACTS, rows=500, smallest_class=4)
     found = advise_evaluation(table, rare, Task.BINARY)
     assert found.folds == 4
     assert "only 4 rows" in found.reason
 
 
-def test_advise_evaluation_warns_of_random_draw_over_time(real):
+def test_advise_evaluation_holds_out_the_newest_rows_where_time_orders_them(real):
     table = real("bike_sharing_hourly.csv", "dteday")
     found = advise_evaluation(table, replace(FACTS, rows=table.rows), Task.REGRESSION)
     assert (found.folds, found.held_out) == (5, 0.2)
-    assert "than the future will be" in found.reason
+    assert (found.split, found.time_column) == (Split.TIME, "dteday")
+    assert "The newest rows by “dteday” are held out" in found.reason
+    columns = tuple(
+        replace(c, name="date_of_birth") if c.name == "dteday" else c for c in table.columns
+    )
+    persons = advise_evaluation(replace(table, columns=columns), FACTS, Task.REGRESSION)
+    assert persons.split is Split.RANDOM
 
 
 def test_catalogue_names_only_what_training_can_train():
