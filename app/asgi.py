@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from app import downloads, login, reports, uploads
 from app.gate import Gate
 from app.services import services
-from engines import observability
+from engines import data_sources, observability
 from engines.wiring import Services
 
 SCRIPT = Path(__file__).with_name("main.py")
@@ -72,6 +72,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 def main() -> None:
     """Serve until stopped."""
     settings = services().settings
+    data_sources.purge_uploads(services().datasets)  # what forgotten uploads and crashes left
     server = settings.server
     observability.configure(settings.logging, settings.paths.logs, "app", settings.secrets)
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on

@@ -76,7 +76,8 @@ class Limits(Section):
     """Sizes and times beyond which work is refused, or done another way."""
 
     upload_bytes: int = 2 * 1024**3
-    upload_bytes_per_user: int = 10 * 1024**3
+    upload_bytes_per_user: int = 10 * 1024**3  # uploads and the raw files kept of them
+    raw_kept_days: int = Field(default=30, ge=1)  # after the last experiment stopped using one
     columns: int = 5_000
     inline_cells: int = 2_000_000  # EDA on more cells than this runs as a job
     job_minutes: int = 240

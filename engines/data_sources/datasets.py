@@ -1,5 +1,7 @@
 """Data sets of an experiment: the current one, its history, and how one takes another's place."""
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +114,7 @@ def attach(
         session.add(dataset)
         session.flush()
         _record(session, actor, "dataset.attached", dataset, change=change)
+    _touch_raw(datasets, former)
     datasets.experiments.advance(actor, experiment_id, ExperimentState.DATA)
     _describe(datasets, actor, dataset)
     return dataset
@@ -123,10 +126,12 @@ def restore(datasets: Datasets, actor: Actor, dataset_id: str) -> Dataset:
     dataset = get(datasets, actor, dataset_id)
     datasets.experiments.check_editable(actor, dataset.experiment_id)
     with datasets.db.write() as session:
+        former = _current(session, dataset.experiment_id)
         _supersede(session, dataset.experiment_id)
         dataset.superseded = False
         dataset = session.merge(dataset)
         _record(session, actor, "dataset.restored", dataset)
+    _touch_raw(datasets, former)
     _describe(datasets, actor, dataset)
     return dataset
 
@@ -148,12 +153,20 @@ def _describe(datasets: Datasets, actor: Actor, dataset: Dataset) -> None:
     datasets.experiments.describe(actor, dataset.experiment_id, columns)
 
 
-def stored_bytes(session: Session, actor: Actor) -> int:
-    """Bytes of the raw files behind the actor's data sets, each file counted once."""
+def raw_bytes(datasets: Datasets, session: Session, actor: Actor) -> int:
+    """Bytes of the raw files kept for the actor's data sets, each file counted once."""
     sizes = select(Dataset.raw_sha256, sa.func.max(Dataset.bytes)).where(
         Dataset.created_by == actor.id
     )
-    return sum(size for _, size in session.exec(sizes.group_by(Dataset.raw_sha256)).all())
+    found = session.exec(sizes.group_by(Dataset.raw_sha256)).all()
+    return sum(size for raw, size in found if datasets.raw_path(raw).exists())
+
+
+def _touch_raw(datasets: Datasets, former: Dataset | None) -> None:
+    """Note on the raw file when it was last in use; its time to be kept begins anew."""
+    if former:
+        with suppress(FileNotFoundError):
+            os.utime(datasets.raw_path(former.raw_sha256))
 
 
 def _current(session: Session, experiment_id: str) -> Dataset | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from engines.data_sources.detection import (
 )
 from engines.data_sources.misfits import settle_misfits
 from engines.data_sources.options import ReadOptions
+from engines.data_sources.partials import partial_of
 from engines.data_sources.profile import profile
 from engines.data_sources.reading import Care, select, source_columns, source_of
 from engines.data_sources.sql import disk_errors, reading_errors, session, text
@@ -79,10 +79,9 @@ def _store(
     path: Path, options: ReadOptions, store: Path, scratch: Path, key: str, progress: Progress
 ) -> None:
     store.mkdir(parents=True, exist_ok=True)
-    partial = store / f"{key}.{os.getpid()}.partial"
-    cleaned = partial.with_suffix(".cleaned")
+    partial, cleaned = partial_of(store / key), partial_of(store / f"{key}.cleaned")
     try:
-        with session() as connection, disk_errors(), reading_errors():
+        with session() as connection, reading_errors(), disk_errors():
             progress.report(0.05, "Reading the file")
             ready = staged(path, options, scratch)
             final, notes = _convert(connection, ready, options, partial, progress)
@@ -112,11 +111,15 @@ def _publish(
         "options": options.model_dump(mode="json"),
         "notes": [*notes, *(f"“{c.name}” has no value." for c in columns if _is_empty(c))],
     }
-    with disk_errors():
-        partial = written.with_suffix(".json.partial")
-        partial.write_text(json.dumps(content))
-        written.replace(target.with_suffix(".parquet"))
-        partial.replace(target.with_suffix(".json"))
+    described = target.with_suffix(".json")
+    partial = partial_of(described)
+    try:
+        with disk_errors():
+            partial.write_text(json.dumps(content))
+            written.replace(target.with_suffix(".parquet"))
+            partial.replace(described)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _is_empty(column: Column) -> bool:

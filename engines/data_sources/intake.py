@@ -15,6 +15,8 @@ from engines.data_sources.detection import detect_file, judge_file, preview
 from engines.data_sources.ingestion import Ingested, hash_file, write_table
 from engines.data_sources.models import Dataset
 from engines.data_sources.options import STEPS, ColumnChoice, Detection, ReadOptions, Step
+from engines.data_sources.partials import partial_of
+from engines.data_sources.retention import remove_leftovers
 from engines.data_sources.sql import disk_errors
 from engines.data_sources.uploads import complete_upload, discard_upload
 
@@ -172,7 +174,8 @@ def queue_revise(
 def run_ingest_job(
     datasets: Datasets, actor: Actor, payload: dict[str, object], progress: Progress
 ) -> Dataset:
-    """Do what `queue_ingest` or `queue_revise` asked for."""
+    """Do what `queue_ingest` or `queue_revise` asked for; first remove what a killed one left."""
+    remove_leftovers(datasets)
     options = ReadOptions.model_validate(payload["options"])
     if upload_id := payload.get("upload_id"):
         return ingest(datasets, actor, str(upload_id), options, progress)
@@ -219,12 +222,14 @@ def _stored(datasets: Datasets, path: Path, options: ReadOptions, progress: Prog
 def _keep_raw(path: Path, target: Path) -> bool:
     """Keep the raw file under its hash; false when it was there already."""
     if target.exists():
+        os.utime(target)  # one that is out of use shall not be removed meanwhile
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(f".{os.getpid()}.partial")
+    partial = partial_of(target)
     try:
         with disk_errors():
             _link_or_copy(path, partial)
+        os.utime(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -1,10 +1,12 @@
 """A file made ready to be read as UTF-8 text."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from engines.data_sources.encoding import transcode
 from engines.data_sources.options import ReadOptions
+from engines.data_sources.partials import partial_of
 from engines.data_sources.workbook import write_text
 
 
@@ -18,14 +20,16 @@ def staged(path: Path, options: ReadOptions, scratch: Path) -> Path:
         return path
     key = hashlib.sha256(f"{path}|{options.encoding}|{options.sheet}".encode()).hexdigest()[:16]
     target = scratch / f"{path.stem}-{key}.staged"
-    if not target.exists():
+    if target.exists():
+        os.utime(target)  # copies out of use for a day are removed
+    else:
         _write(path, options, target)
     return target
 
 
 def _write(path: Path, options: ReadOptions, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_suffix(".partial")
+    partial = partial_of(target)
     try:
         if options.kind == "excel":
             write_text(path, options.sheet, partial)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import FileIO
+from math import ceil
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -16,10 +17,11 @@ from engines.core import events
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import now
 from engines.core.errors import InvalidInput, NotFound, NotReady
-from engines.data_sources.datasets import Datasets, stored_bytes
+from engines.data_sources.datasets import Datasets, raw_bytes
 from engines.data_sources.files import check_name
 from engines.data_sources.models import Upload
 from engines.data_sources.names import clean
+from engines.data_sources.retention import remove_leftovers
 from engines.data_sources.sql import disk_errors, disk_full
 
 SLICE_BYTES = 8 * 1024**2
@@ -158,7 +160,10 @@ def broken_uploads(datasets: Datasets, actor: Actor, experiment_id: str) -> list
 
 
 def purge_uploads(datasets: Datasets) -> int:
-    """Delete uploads nobody went on with: partial ones after a day, complete ones after a week."""
+    """Delete uploads nobody went on with: partial ones after a day, complete ones after a week.
+
+    What crashes left behind and raw files nobody needs any longer go with them.
+    """
     stale = select(Upload).where(
         (col(Upload.touched_at) < now() - COMPLETE_KEPT)
         | (col(Upload.complete).is_(False) & (col(Upload.touched_at) < now() - PARTIAL_KEPT))
@@ -167,17 +172,8 @@ def purge_uploads(datasets: Datasets) -> int:
         found = list(session.exec(stale).all())
     for upload in found:
         _remove(datasets, upload)
-    _purge_leftovers(datasets)
+    remove_leftovers(datasets)
     return len(found)
-
-
-def _purge_leftovers(datasets: Datasets) -> None:
-    """Delete half-written files of jobs that were killed more than a day ago."""
-    oldest = (now() - PARTIAL_KEPT).timestamp()
-    for folder in (datasets.store_dir, datasets.store_dir / "raw", datasets.scratch_dir):
-        for file in (*folder.glob("*.partial"), *folder.glob("*.cleaned")):
-            if file.stat().st_mtime < oldest:
-                file.unlink(missing_ok=True)
 
 
 def complete_upload(datasets: Datasets, actor: Actor, upload_id: str) -> tuple[Upload, Path]:
@@ -224,7 +220,7 @@ def _check_size(datasets: Datasets, size: int) -> None:
         raise InvalidInput("The file is empty.", hint="Choose a file that has rows.")
     if size > limit:
         raise InvalidInput(
-            f"The file has {size / 1e6:,.0f} MB; at most {limit / 1e6:,.0f} MB are accepted.",
+            f"The file has {ceil(size / 1e6):,} MB; at most {limit // 10**6:,} MB are accepted.",
             hint="Save it as Parquet, which is much smaller, or leave out columns.",
         )
     datasets.uploads_dir.mkdir(parents=True, exist_ok=True)
@@ -235,9 +231,10 @@ def _check_size(datasets: Datasets, size: int) -> None:
 def _check_quota(datasets: Datasets, session: Session, actor: Actor, size: int) -> None:
     pending = sum(upload.size for upload in session.exec(_of(actor)).all())
     limit = datasets.limits.upload_bytes_per_user
-    if stored_bytes(session, actor) + pending + size > limit:
+    if (wanted := raw_bytes(datasets, session, actor) + pending + size) > limit:
         raise InvalidInput(
-            f"Your files would take more than your {limit / 1e9:,.1f} GB.",
+            f"With this file you would store {wanted / 1e9:,.2f} GB, more than your"
+            f" {limit / 1e9:,.2f} GB.",
             hint="Discard uploads you do not need, or ask the platform team for more.",
         )
 

@@ -138,7 +138,7 @@ def test_upload_into_another_persons_experiment_is_refused(call, make_actor, exp
     [
         ({"name": "a.exe", "size": 5}, "are not read here"),
         ({"name": "a.csv", "size": 0}, "The file is empty."),
-        ({"name": "a.csv", "size": 3 * 1024**3}, "at most 2,147 MB are accepted"),
+        ({"name": "a.csv", "size": 2 * 1024**3 + 1}, "has 2,148 MB; at most 2,147 MB are accepted"),
         ({"name": "a.csv"}, "missing or wrong"),
     ],
 )

@@ -255,18 +255,21 @@ def test_fraction_deep_in_a_file_makes_the_column_numeric(datasets, analyst, upl
     assert made.columns[1]["type"] == "numeric"
 
 
+@pytest.mark.parametrize("count", [28_000, 40_000], ids=["table", "raw file"])
 def test_disk_full_while_storing_is_one_sentence_and_loses_nothing(
-    datasets, analyst, experiment_id, uploaded, tmp_path
+    datasets, analyst, experiment_id, uploaded, count
 ):
-    rows = "".join(f"{i},{os.urandom(24).hex()}\n" for i in range(40_000))
+    rows = "".join(f"{i},{os.urandom(24).hex()}\n" for i in range(count))
     upload = uploaded("a,b\n" + rows)
     options = detect(datasets, analyst, upload).options
     datasets.store_dir.mkdir(parents=True, exist_ok=True)
-    with full_disk(datasets.store_dir), pytest.raises(BackendUnavailable, match="disk is full"):
+    disk = full_disk(datasets.store_dir, 500_000)
+    with disk, pytest.raises(BackendUnavailable, match="disk is full"):
         ingest(datasets, analyst, upload, options)
-    assert [p for p in datasets.store_dir.rglob("*") if p.is_file()] == []
+    assert disk.left == []
     assert current(datasets, analyst, experiment_id) is None
-    assert ingest(datasets, analyst, upload, options).rows == 40_000
+    assert pending_upload(datasets, analyst, experiment_id).id == upload
+    assert ingest(datasets, analyst, upload, options).rows == count
 
 
 def test_disk_full_during_upload_keeps_what_arrived(datasets, analyst, experiment_id, monkeypatch):
@@ -290,19 +293,20 @@ def test_disk_full_is_announced_before_an_upload_begins(datasets, analyst, exper
 class full_disk:  # noqa: N801
     """A 2 MB disk at a folder; where mounting is not allowed, a limit on file sizes instead."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, largest_file: int = 1_500_000) -> None:
+        self.folder, self.largest_file = folder, largest_file
 
     def __enter__(self):
         command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(self.folder)]
         self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
         if not self.mounted:
             self.former = resource.getrlimit(resource.RLIMIT_FSIZE)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, self.former[1]))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.largest_file, self.former[1]))
+        return self
 
     def __exit__(self, *_):
+        self.left = [p.name for p in self.folder.rglob("*") if p.is_file()]
         if self.mounted:
-            self.left = [p.name for p in self.folder.rglob("*") if p.is_file()]
             subprocess.run(["umount", str(self.folder)], check=True)
         else:
             resource.setrlimit(resource.RLIMIT_FSIZE, self.former)

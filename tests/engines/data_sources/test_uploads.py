@@ -1,12 +1,12 @@
 """Uploads: quota, purge, resumption, one writer at a time."""
 
 import fcntl
-import os
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from engines import projects
 from engines.core.database import now
 from engines.core.errors import InvalidInput, NotFound, NotReady
 from engines.core.settings import Limits
@@ -36,15 +36,32 @@ def partial(datasets, analyst, experiment_id):
     return made
 
 
-def test_quota_counts_uploads_and_stored_files(datasets, analyst, experiment_id, uploaded):
+def test_quota_counts_uploads_and_raw_files(datasets, analyst, experiment_id, uploaded):
     small = replace(datasets, limits=Limits(upload_bytes_per_user=100))
     upload = uploaded("a,b\n" + "1,2\n" * 10)  # 44 bytes
     start_upload(small, analyst, experiment_id, "b.csv", 50)
     with pytest.raises(InvalidInput, match="more than your"):
         start_upload(small, analyst, experiment_id, "c.csv", 50)
-    ingest(datasets, analyst, upload, detect(datasets, analyst, upload).options)
+    made = ingest(datasets, analyst, upload, detect(datasets, analyst, upload).options)
     with pytest.raises(InvalidInput, match="more than your"):
         start_upload(small, analyst, experiment_id, "c.csv", 50)
+    datasets.raw_path(made.raw_sha256).unlink()
+    assert start_upload(small, analyst, experiment_id, "c.csv", 50).size == 50
+
+
+def test_quota_of_one_person_leaves_the_others_theirs(
+    datasets, app_services, analyst, make_actor, experiment_id, uploaded
+):
+    limits = Limits(upload_bytes_per_user=2 * 10**9)
+    small = replace(datasets, limits=limits)
+    start_upload(small, analyst, experiment_id, "a.csv", 1_500_000_000)
+    with pytest.raises(InvalidInput) as refused:
+        start_upload(small, analyst, experiment_id, "b.csv", 1_000_000_000)
+    said = "With this file you would store 2.50 GB, more than your 2.00 GB."
+    assert refused.value.message == said
+    other = make_actor("analyst", name="other")
+    theirs = projects.create(app_services.db, other, "Theirs").id
+    assert start_upload(small, other, theirs, "b.csv", 1_000_000_000).size == 1_000_000_000
 
 
 def test_partial_upload_is_never_data(datasets, analyst, partial):
@@ -70,16 +87,6 @@ def test_complete_upload_is_kept_for_a_week(datasets, analyst, uploaded):
     assert purge_uploads(datasets) == 0
     aged(datasets, upload, days=8)
     assert purge_uploads(datasets) == 1
-
-
-def test_leftovers_of_killed_jobs_are_purged_after_a_day(datasets):
-    datasets.store_dir.mkdir(parents=True)
-    old, new = datasets.store_dir / "a.1.partial", datasets.store_dir / "b.2.partial"
-    for file in (old, new):
-        file.write_bytes(b"PAR1")
-    os.utime(old, (0, 0))
-    purge_uploads(datasets)
-    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_two_slices_at_once_are_refused(datasets, analyst, partial):
