@@ -145,7 +145,9 @@ def _judge_columns(
 def _judged(
     connection: duckdb.DuckDBPyConnection, name: str, cells: "pd.Series[str]", form: ReadOptions
 ) -> Judged:
-    texts = Counter(value.strip() for value in cells.dropna())
+    texts: Counter[str] = Counter()
+    for value, count in cells.value_counts(sort=False).items():  # in order of appearance
+        texts[str(value).strip()] += count
     blanks = texts.pop("", 0)
     judged = judge(connection, name, texts, form)
     if blanks:

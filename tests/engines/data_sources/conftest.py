@@ -8,7 +8,14 @@ import pytest
 from engines import projects
 from engines.core.access import Actor
 from engines.core.settings import Limits
-from engines.data_sources import Datasets, Detection, finish_upload, start_upload, write_slice
+from engines.data_sources import (
+    SLICE_BYTES,
+    Datasets,
+    Detection,
+    finish_upload,
+    start_upload,
+    write_slice,
+)
 from engines.data_sources.detection import detect_file
 from engines.wiring import Services
 
@@ -55,7 +62,8 @@ def uploaded(datasets: Datasets, analyst: Actor, experiment_id: str) -> Callable
     def upload(content: str | bytes, name: str = "a.csv") -> str:
         raw = content.encode() if isinstance(content, str) else content
         made = start_upload(datasets, analyst, experiment_id, name, len(raw))
-        write_slice(datasets, analyst, made.id, 0, raw)
+        for start in range(0, len(raw), SLICE_BYTES):
+            write_slice(datasets, analyst, made.id, start, raw[start : start + SLICE_BYTES])
         return finish_upload(datasets, analyst, made.id).id
 
     return upload

@@ -142,6 +142,12 @@ def test_order_of_rows_is_kept(taken):
     assert len(frame) == 200_000
 
 
+def test_file_of_several_buffers_keeps_every_row(taken):
+    rows = "".join(f"{i},{'x' * 200}{i}\n" for i in range(400_000))  # DuckDB reads 64 MB at once
+    _, frame = taken(f"i,v\n{rows}")
+    assert frame["i"].tolist() == list(range(400_000))
+
+
 class Queue:
     """A scheduler that keeps what it is given."""
 
