@@ -5,6 +5,7 @@
 """
 
 import logging
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from app import downloads, login, reports, uploads
 from app.gate import Gate
 from app.services import services
 from engines import data_sources, observability
+from engines.core.errors import BackendUnavailable
 from engines.wiring import Services
 
 SCRIPT = Path(__file__).with_name("main.py")
@@ -72,7 +74,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 def main() -> None:
     """Serve until stopped."""
     settings = services().settings
-    data_sources.purge_uploads(services().datasets)  # what forgotten uploads and crashes left
+    with suppress(BackendUnavailable):  # pages say so themselves when the database is away
+        data_sources.purge_uploads(services().datasets)
     server = settings.server
     observability.configure(settings.logging, settings.paths.logs, "app", settings.secrets)
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on
