@@ -1,7 +1,7 @@
 """Candidates against each other, fold by fold, on the training part only."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,13 @@ from engines.training.folds import FoldResult, Material, fit_fold, rounds
 from engines.training.ledger import Ledger
 from engines.training.models import Candidate
 from engines.training.pool import Done, Job, Pool
-from engines.training.recipes import BOOSTERS, LOG_TARGET, Recipe
+from engines.training.recipes import BOOSTERS, LOG_TARGET, VARIANTS, Recipe
 from engines.training.tasks import CLASSIFICATION, Metric, Task
 
 CHEAP_CELLS = 100_000  # below this every candidate sees every fold
-KEPT = 4  # of the others, how many go beyond the first fold
+KEPT = 5  # of the others, how many go beyond the first fold
 SKEWED = 1.0
-STARTING = " (starting values)"
+STARTING = "starting values"
 
 
 @dataclass
@@ -51,18 +51,19 @@ def enter(
     algorithms: list[Algorithm],
     starting: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Entrant]:
-    """The field: one entrant per algorithm, and one more on the logarithm of a skewed target.
+    """The field: each algorithm, its variants, and some on the logarithm of a skewed target.
 
     `starting` values make entrants of their own, beside those with the usual values.
     """
-    recipes: list[tuple[Algorithm, dict[str, Any]]] = [(a, {}) for a in algorithms]
+    plain = [Recipe(algorithm) for algorithm in algorithms]
+    recipes = [*plain, *(v for recipe in plain for v in _variants(recipe))]
     if _is_skewed(material):
-        boosted = [a for a in algorithms if a.id in {*BOOSTERS, "gbr"}]
-        recipes += [(a, {LOG_TARGET: True}) for a in boosted]
-    usual = [_entrant(ledger, a, parameters) for a, parameters in recipes]
+        boosted = [r for r in plain if r.algorithm.id in {*BOOSTERS, "gbr"}]
+        recipes += [replace(r, parameters={LOG_TARGET: True}) for r in boosted]
     served = {a.id: a for a in all_algorithms(material.blueprint.task)}
     asked = {key: dict(values) for key, values in (starting or {}).items() if values}
-    return [*usual, *(_entrant(ledger, served[key], asked[key], STARTING) for key in asked)]
+    recipes += [Recipe(served[key], asked[key], variant=STARTING) for key in asked]
+    return [Entrant(r, ledger.candidate(r.algorithm.id, r.name)) for r in recipes]
 
 
 def run(
@@ -87,7 +88,7 @@ def run(
         able = [e for e in entrants if not e.out and not e.recipe.algorithm.baseline]
         _fold(ledger, pool, material, able[:1], order[:1], float("inf"))
     if few or material.features.size > CHEAP_CELLS:
-        _give_up(ledger, entrants)
+        _give_up(ledger, entrants, few)
     going = [e for e in entrants if not e.out]
     _fold(ledger, pool, material, going, order[1:], until)
     for entrant in entrants:
@@ -131,12 +132,9 @@ def eligible(entrants: list[Entrant], metric: Metric) -> list[Entrant]:
     return sorted(able, key=lambda e: -e.score(metric, shared))
 
 
-def _entrant(
-    ledger: Ledger, algorithm: Algorithm, parameters: dict[str, Any], mark: str = ""
-) -> Entrant:
-    mark = " (log target)" if LOG_TARGET in parameters else mark
-    name = f"{algorithm.name}{mark}"
-    return Entrant(Recipe(algorithm, parameters), ledger.candidate(algorithm.id, name))
+def _variants(recipe: Recipe) -> list[Recipe]:
+    known = VARIANTS.get(recipe.algorithm.id, {})
+    return [replace(recipe, parameters=dict(p), variant=name) for name, p in known.items()]
 
 
 def _is_skewed(material: Material) -> bool:
@@ -203,12 +201,26 @@ def _fail(ledger: Ledger, entrant: Entrant, error: str) -> None:
     ledger.log(f"{entrant.candidate.name} failed: {error}")
 
 
-def _give_up(ledger: Ledger, entrants: list[Entrant]) -> None:
-    """After one fold, keep the best few; the choice looks at scores only."""
+def _give_up(ledger: Ledger, entrants: list[Entrant], one_each: bool) -> None:
+    """After one fold, keep the best few; the choice looks at scores only.
+
+    With `one_each`, only the best of an algorithm's variants is among them.
+    """
     running = [e for e in entrants if not e.out and not e.recipe.algorithm.baseline]
-    for entrant in sorted(running, key=lambda e: -e.score(ledger.metric))[KEPT:]:
+    ordered = sorted(running, key=lambda e: -e.score(ledger.metric))
+    rivals = _first_of_each(ordered) if one_each else ordered
+    kept = [id(e) for e in rivals[:KEPT]]
+    for entrant in [e for e in ordered if id(e) not in kept]:
         entrant.out = True
         entrant.candidate.state = "stopped"
-        entrant.candidate.reason = f"Behind {KEPT} others after the first fold."
+        entrant.candidate.reason = "Behind others after the first fold."
         ledger.show(entrant.candidate)
         ledger.log(f"{entrant.candidate.name} is given up: {entrant.candidate.reason}")
+
+
+def _first_of_each(ordered: list[Entrant]) -> list[Entrant]:
+    best: dict[tuple[str, bool], Entrant] = {}
+    for entrant in ordered:
+        recipe = entrant.recipe
+        best.setdefault((recipe.algorithm.id, LOG_TARGET in recipe.parameters), entrant)
+    return list(best.values())

@@ -1,4 +1,4 @@
-"""What a worker does: fit one candidate on one fold, or the winner on the whole training part."""
+"""What a worker does: fit one candidate on one fold, and answer its test rows."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,6 @@ from engines.training.recipes import (
     Recipe,
     estimator,
     parameters,
-    pipeline,
 )
 from engines.training.scores import Answers, score
 from engines.training.series import Series
@@ -32,6 +31,7 @@ from engines.training.tasks import CLASSIFICATION
 
 CACHE_BYTES = 400_000_000
 STOP_AFTER = 30  # rounds without a better score
+FEW_ROWS = 1000  # below this, a call's fixed cost outweighs that of its rows
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def fit_fold(material: Material, recipe: Recipe, fold: int) -> FoldResult:
     predicted, shares = _tested(material, made, numbers, test)
     asking = numbers.asking + time.monotonic() - asked
     found = judged(material, test, predicted, shares, began - numbers.fitting - numbers.asking)
-    return replace(found, asking=asking / max(len(test), 1))
+    return replace(found, asking=asking / max(len(test), FEW_ROWS))
 
 
 def _tested(
@@ -186,46 +186,6 @@ def _numbered(material: Material, recipe: Recipe, rows: Rows) -> NDArray[Any]:
     if material.blueprint.task in CLASSIFICATION:
         return np.asarray(LabelEncoder().fit_transform(target))
     return np.log1p(target) if recipe.parameters.get(LOG_TARGET) else target
-
-
-def fit_whole(material: Material, recipe: Recipe, file: Path) -> FoldResult:
-    """Fit the winner on the training part, store it, and answer the hold-out, once."""
-    began = time.monotonic()
-    made = pipeline(recipe, material.blueprint)
-    made.fit(material.features.iloc[material.train], material.target[material.train])
-    skops.io.dump(made, file)
-    # What was stored is what is scored: a model that could not be read back fails here.
-    stored = material.model(file)
-    rows = material.holdout
-    if material.series:
-        predicted = material.series.forecast(stored.predict, material.features, rows)
-        return judged(material, rows, predicted, np.empty((0, 0)), began)
-    predicted, shares = ask(stored, material.features.iloc[rows], material.classes)
-    return judged(material, rows, predicted, shares, began)
-
-
-def shuffled_loss(
-    material: Material, file: Path, metric: str, column: str, rows: int, repeats: int
-) -> list[float]:
-    """How much the hold-out score drops when the column is shuffled: permutation importance.
-
-    Breiman, Random Forests, Machine Learning 45 (2001). Its sign follows the metric's own
-    direction; `rows` bounds the hold-out rows used.
-    """
-    stored = material.model(file)
-    some = np.random.default_rng(material.blueprint.seed).permutation(material.holdout)[:rows]
-    frame, truth = material.features.iloc[some], material.target[some]
-    usual = _scored(material, stored, frame, truth)[metric]
-    mixed = np.random.default_rng([material.blueprint.seed, *column.encode()])
-    turns = (frame.assign(**{column: mixed.permutation(frame[column])}) for _ in range(repeats))
-    return [usual - _scored(material, stored, turn, truth)[metric] for turn in turns]
-
-
-def _scored(
-    material: Material, model: Any, frame: pd.DataFrame, truth: NDArray[Any]
-) -> dict[str, float]:
-    predicted, shares = ask(model, frame, material.classes)
-    return score(material.blueprint.task, material.answers(truth, predicted, shares))
 
 
 def _plain(label: Any) -> Any:

@@ -3,30 +3,27 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from engines.core.errors import InvalidInput
 from engines.core.model_card import ModelCard
-from engines.training import contest, environment, folder, outlook
+from engines.training import contest, environment, folder, importance, last_fit, outlook
 from engines.training.blend import blend
 from engines.training.catalogue import chosen
 from engines.training.contest import Entrant
 from engines.training.folder import MODEL, Folder
-from engines.training.folds import FoldResult, Material, fit_whole, shuffled_loss
+from engines.training.folds import FoldResult, Material
 from engines.training.lags import lag_columns
 from engines.training.ledger import Ledger
 from engines.training.materials import Lags, Source, material
 from engines.training.models import Trial
-from engines.training.pool import Job, Pool
+from engines.training.pool import Pool
 from engines.training.request import Mode, Split
 from engines.training.scores import interval
 
 BASE_KEPT = 0.3  # of a Base run's time, for what follows the folds
 SAVING = 1.5  # seconds for files and rows
 SLOWER = 1.15  # how much slower the last fit may be than the folds promised
-CALLING = 0.02  # seconds for one call of a model, beside its rows
+CALLING = 0.05  # seconds for one call of a model, beside its rows
 BLENDING = 5e-5  # seconds a row for finding the blend's weights
-LOOKS = 80_000  # rows times columns shuffled for the importance
 
 
 @dataclass(frozen=True)
@@ -52,8 +49,10 @@ def train(ledger: Ledger, of: Source, into: Folder, workers: int) -> Trained:
         entrants = contest.enter(ledger, made, algorithms, of.request.starting_values)
         trials = _compete(ledger, pool, made, entrants, of.request.mode)
         winner = _winner(ledger, entrants)
-        result = _last_fit(ledger, pool, made, winner, into)
-        _importance(ledger, pool, made, winner, into)
+        result = last_fit.fit(ledger, pool, made, winner, into.path / MODEL)
+        until = ledger.finish_by - SAVING / 2
+        rated = importance.measure(ledger, pool, made, into.path / MODEL, until)
+        into.json("importance.json", rated)
     _write(ledger, of, made, back, entrants, winner, result, trials, into)
     return Trained(entrants, trials)
 
@@ -104,11 +103,11 @@ def _finish(made: Material, fitted: list[Entrant], workers: int) -> float:
     """Seconds to keep for fitting `fitted` once more, their importance, and the files."""
     folds = len(made.folds)
     share = folds / max(folds - 1, 1)
-    fit = sum(entrant.seconds for entrant in fitted) * share * SLOWER
-    rows, repeats = _looks(made)
+    each = [entrant.seconds for entrant in fitted]
+    fit = max(*each, sum(each) / workers) * share * SLOWER
+    rows, calls = importance.cost(made)
     asking = sum(max(r.asking for r in e.results.values()) for e in fitted if e.results)
-    turns = (repeats + 1) * len(made.blueprint.roles.names)
-    looks = turns * (rows * asking + CALLING * len(fitted)) / workers
+    looks = (rows * asking + calls * CALLING * len(fitted)) / workers
     blending = BLENDING * len(made.train) if len(fitted) > 1 else 0.0
     return fit + looks + asking * len(made.holdout) + blending + SAVING
 
@@ -133,47 +132,6 @@ def _winner(ledger: Ledger, entrants: list[Entrant]) -> Entrant:
     if any(b.score(ledger.metric) >= winner.score(ledger.metric) for b in baselines):
         ledger.result.notes = [*ledger.result.notes, "No candidate beats the baseline."]
     return winner
-
-
-def _last_fit(
-    ledger: Ledger, pool: Pool, made: Material, winner: Entrant, into: Folder
-) -> FoldResult:
-    ledger.say(0.86, f"fitting {winner.candidate.name} on the whole training part")
-    job = Job("whole", fit_whole, (winner.recipe, into.path / MODEL))
-    done = next(iter(pool.run([job])))
-    if done.error:
-        raise InvalidInput(f"The winner could not be stored: {done.error}.", hint="Train again.")
-    found: FoldResult = done.value
-    score = found.scores.get(ledger.metric.id, float("nan"))
-    ledger.log(f"Hold-out, scored once: {ledger.metric.title} {score:.4g} ({done.seconds:.1f} s)")
-    return found
-
-
-def _looks(made: Material) -> tuple[int, int]:
-    """Hold-out rows and repeats for the importance, fewer for more columns."""
-    columns = max(len(made.blueprint.roles.names), 1)
-    rows = int(np.clip(LOOKS / columns / 3, 150, 1500))
-    return min(rows, len(made.holdout)), 3 if columns <= 100 else 1
-
-
-def _importance(ledger: Ledger, pool: Pool, made: Material, winner: Entrant, into: Folder) -> None:
-    ledger.say(0.93, "measuring how much each column matters")
-    rows, repeats = _looks(made)
-    names = made.blueprint.roles.names
-    common = (into.path / MODEL, ledger.metric.id)
-    jobs = [Job(name, shuffled_loss, (*common, name, rows, repeats)) for name in names]
-    lost: dict[str, list[float]] = {}
-    with ledger.timed("Importance"):
-        # A budget that is nearly spent leaves columns unmeasured rather than being overrun.
-        for done in pool.run(jobs, ledger.finish_by - SAVING / 2):
-            if done.value:
-                lost[done.tag] = done.value
-    sign = 1 if ledger.metric.greater_is_better else -1
-    rated = [
-        {"feature": k, "importance": sign * float(np.mean(v)), "std": float(np.std(v))}
-        for k, v in lost.items()
-    ]
-    into.json("importance.json", sorted(rated, key=lambda r: -float(r["importance"])))
 
 
 def _write(

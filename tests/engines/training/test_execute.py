@@ -276,6 +276,18 @@ def test_time_that_is_up_at_once_still_gives_a_model(
     assert board["LightGBM"].folds_done == 1
 
 
+def test_lightgbm_is_grown_in_four_ways(
+    db: Database, analyst: Actor, around: Around, telco: Table, experiments: OpenExperiments
+) -> None:
+    run_id = _train(db, analyst, around, telco, tasks=(Task.BINARY,), target="Churn",
+                    algorithms=("lightgbm",))  # fmt: skip
+    board = {c.name: c for c in training.leaderboard(db, analyst, run_id, experiments)}
+    ways = {f"LightGBM ({way})" for way in ("large", "small", "slow")}
+    assert {"LightGBM", *ways} <= set(board)
+    assert board["LightGBM (large)"].parameters["num_leaves"] == 127
+    assert all(board[name].folds_done == 3 for name in ways)
+
+
 def test_starting_values_compete_beside_the_usual_ones(
     db: Database, analyst: Actor, around: Around, telco: Table, experiments: OpenExperiments
 ) -> None:
