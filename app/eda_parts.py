@@ -1,4 +1,4 @@
-"""A table of the Explore page with its CSV."""
+"""Small parts of the Explore page: a share in words, a table with its CSV."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,11 @@ from app.ui import download_table
 ROW = 35  # pixels of a line in a table
 
 
+def share(part: float) -> str:
+    """A share in per cent; what is little is not said to be nothing."""
+    return "under 0.1%" if 0 < part < 0.001 else f"{part:.1%}"
+
+
 def listing(
     public: Callable[[str], str],
     build: Callable[[Callable[[str], str]], pd.DataFrame],
@@ -19,5 +24,7 @@ def listing(
     """A table under real names, at most `height` pixels, and its CSV under public names."""
     frame = build(lambda column: column)
     tall = height is not None and ROW * (len(frame) + 1) > height
-    st.dataframe(frame, hide_index=True, height=height if tall and height else "auto")
+    st.dataframe(
+        frame, hide_index=True, placeholder="–", height=height if tall and height else "auto"
+    )
     download_table("CSV", build(public), f"eda-{name}.csv")

@@ -13,8 +13,9 @@ PROFILE_HEIGHT = 900
 
 def report_tab(opened: Opened) -> None:
     """Everything that leaves the page."""
-    _files(opened)
-    _tracker(opened)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _files(opened)
+        _tracker(opened)
     _profile(opened)
     with st.expander("Log of this exploration"):
         st.code("\n".join(opened.report.log), language=None)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from app import eda_frames as frames
 from app.charts import chart
-from app.eda_parts import listing
+from app.eda_parts import listing, share
 from app.eda_report_tab import report_tab
 from app.eda_view import Opened
 from app.markdown import plain
@@ -41,7 +41,7 @@ def overview(opened: Opened) -> None:
     figures = {
         "Rows": f"{report.rows:,}",
         "Columns": f"{len(report.columns):,}",
-        "Missing cells": f"{report.missing.share:.1%}",
+        "Missing cells": share(report.missing.share),
         "Repeated rows": f"{report.duplicates:,}",
     }
     for place, (title, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
@@ -146,14 +146,21 @@ def _scatter(opened: Opened) -> None:
     st.subheader("Scatter plot", anchor=False)
     colours = [NONE, *(c.name for c in opened.report.columns if _splits(c))]
     across, up, shade = st.columns(3)
-    x = across.selectbox("Across", numeric, 0, key="x", bind="query-params")
-    y = up.selectbox("Up", numeric, 1, key="y", bind="query-params")
+    first, second = _varied(opened, numeric)
+    x = across.selectbox("Across", numeric, first, key="x", bind="query-params")
+    y = up.selectbox("Up", numeric, second, key="y", bind="query-params")
     target = opened.report.target
     at = colours.index(target) if target in colours else 0
     colour = shade.selectbox("Colour", colours, at, key=f"colour:{target}")
     third = "" if colour == NONE else colour
     rows = _sample(opened, [x, y, *([third] if third else [])])
     chart(eda.scatter(rows, x, y, third, {}, eda.sample_note(opened.report)), "scatter")
+
+
+def _varied(opened: Opened, names: list[str]) -> list[int]:
+    """The places of the two columns with the most different values: points, not stripes."""
+    distinct = [opened.report.column(name).distinct for name in names]
+    return sorted(sorted(range(len(names)), key=lambda place: -distinct[place])[:2])
 
 
 def missing(opened: Opened) -> None:
@@ -168,6 +175,8 @@ def missing(opened: Opened) -> None:
     )
     chart(eda.missing_bars(report, {}), "missing")
     listing(opened.public, lambda say: frames.missing(report, say), "missing", 240)
+    if sum(column.missing > 0 for column in report.columns) < 2:
+        return  # one column is missing alone
     st.subheader("Missing together", anchor=False)
     shown = len(report.missing.patterns)
     st.caption(f"The {shown} most frequent of {report.missing.pattern_count:,} patterns.")

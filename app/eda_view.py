@@ -166,7 +166,7 @@ def verdict(opened: Opened) -> None:
         icon = ICONS[quality.verdict.split(":")[0]]
         st.subheader(f"{icon} {quality.verdict}", anchor=False)
         st.caption(_about(report))
-        page_link("Continue to training", "training", experiment=opened.experiment.id)
+        choices(opened)
     if quality.reasons:
         st.markdown("**Why, and what to do**")
         listing(opened.public, lambda say: frames.reasons(report, say), "reasons", height=210)
@@ -182,8 +182,14 @@ def _about(report: Report) -> str:
 
 
 def choices(opened: Opened) -> None:
-    """Other reports of this table, and the form that asks for one more."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    """The way on, other reports of this table, and the form that asks for one more."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page_link(
+            "Continue to training",
+            "training",
+            icon=":material/arrow_forward:",
+            experiment=opened.experiment.id,
+        )
         _earlier(opened)
         if opened.table and opened.may_run:
             with st.popover("Target and sample", icon=":material/tune:"):
@@ -199,7 +205,13 @@ def _earlier(opened: Opened) -> None:
     names = {standing.row.id: _title(standing) for standing in found}
     now = opened.standing.row.id
     picked = st.selectbox(
-        "Report", list(names), list(names).index(now), names.__getitem__, key=f"shown:{now}"
+        "Report",
+        list(names),
+        list(names).index(now),
+        names.__getitem__,
+        key=f"shown:{now}",
+        label_visibility="collapsed",
+        width=320,
     )
     if picked != now:
         st.query_params["report"] = picked

@@ -10,7 +10,7 @@ from app.ui import page_link, state_badge
 from engines import projects
 from engines.projects import DictionaryEntry, Experiment, Question, Sensitivity
 
-WIDTHS = (5, 2, 2, 2)
+WIDTHS = (5, 2, 2, 3)
 
 
 def ask_all(answers: dict[str, str], form: str = "new") -> dict[str, str]:
@@ -39,13 +39,15 @@ def experiment_rows(found: Sequence[Experiment], busy: set[str]) -> None:
         st.columns(WIDTHS), ("Name", "State", "Owner", "Changed (UTC)"), strict=True
     ):
         column.caption(title)
-    for experiment in found:
-        _row(experiment, experiment.id in busy)
+    with st.container(gap=None, key="rows"):
+        for experiment in found:
+            st.divider()
+            _row(experiment, experiment.id in busy)
 
 
 def _row(experiment: Experiment, busy: bool) -> None:
     name, state, owner, changed = st.columns(WIDTHS, vertical_alignment="center")
-    with name:
+    with name.container(gap=None):
         page_link(f"**{plain(experiment.name)}**", "experiment", experiment=experiment.id)
         if experiment.description:
             st.caption(plain(experiment.description.splitlines()[0][:140]))
@@ -53,8 +55,8 @@ def _row(experiment: Experiment, busy: bool) -> None:
         state_badge("archived" if experiment.is_archived else experiment.state)
         if busy:
             state_badge("running")
-    owner.text(experiment.owner_name)
-    changed.text(f"{experiment.updated_at:%Y-%m-%d %H:%M}")
+    owner.markdown(plain(experiment.owner_name))
+    changed.markdown(f"{experiment.updated_at:%Y-%m-%d %H:%M}")
 
 
 def dictionary_editor(entries: Sequence[DictionaryEntry], editable: bool) -> dict[str, dict]:

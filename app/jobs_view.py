@@ -8,11 +8,11 @@ import streamlit as st
 from app.markdown import plain
 from app.ui import page_link, state_badge
 from engines.core.database import now
-from engines.core.scheduling import JobStatus
+from engines.core.scheduling import JobState, JobStatus
 from engines.orchestration import JobEntry, QueueState
 
-WIDTHS = (2, 4, 3, 2, 2, 1)
-TITLES = ("State", "Job", "Experiment", "Owner", "Asked for (UTC)", "")
+WIDTHS = (2, 4, 3, 3)
+TITLES = ("State", "Job", "Experiment", "Asked for (UTC)")
 KINDS = {"ingest": "Read a file", "explore": "Explore", "profile": "Profile report"} | {
     "train": "Training",
     "record": "Record a training's end",
@@ -38,24 +38,25 @@ def job_rows(entries: list[JobEntry], experiments: Mapping[str, str]) -> None:
     """One row per job; `experiments` gives the name for an experiment's id."""
     for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
         column.caption(title)
-    for entry in entries:
-        _row(entry, experiments)
+    with st.container(gap=None, key="rows"):
+        for entry in entries:
+            st.divider()
+            _row(entry, experiments)
 
 
 def _row(entry: JobEntry, experiments: Mapping[str, str]) -> None:
     status = entry.status
-    state, what, experiment, owner, at, link = st.columns(WIDTHS, vertical_alignment="center")
+    state, what, experiment, asked = st.columns(WIDTHS, vertical_alignment="center")
     with state:
         state_badge(status.state)
-    with what:
-        st.text(title(status))
+    with what.container(gap=None):
+        page_link(f"**{title(status)}**", "jobs", job=status.key)
         _line(status)
     with experiment:
         experiment_link(status, experiments)
-    owner.text(entry.owner_name)
-    at.text(f"{status.created_at:%Y-%m-%d %H:%M}")
-    with link:
-        page_link("Open", "jobs", job=status.key)
+    with asked.container(gap=None):
+        st.markdown(f"{status.created_at:%Y-%m-%d %H:%M}")
+        st.caption(f"by {plain(entry.owner_name)}")
 
 
 def _line(status: JobStatus) -> None:
@@ -63,7 +64,7 @@ def _line(status: JobStatus) -> None:
         st.progress(status.fraction, text=plain(status.step))
     elif status.error:
         st.caption(plain(status.error))
-    elif status.step:
+    elif status.step and status.state != JobState.SUCCEEDED:
         st.caption(plain(status.step))
 
 

@@ -12,6 +12,7 @@ ASSETS = Path(__file__).with_name("assets")
 
 # A picture of our own: Streamlit's named icons would be fetched from outside.
 st.set_page_config(page_title="MLAAS", page_icon=ASSETS / "mark.svg", layout="wide")
+st.html(ASSETS / "house.css")
 st.logo(ASSETS / "logo.svg", icon_image=ASSETS / "mark.svg", size="large")
 
 with correlated():
@@ -22,6 +23,6 @@ with correlated():
     page = st.navigation(menu(actor), expanded=True)
     with st.sidebar:
         st.caption(f"Signed in as {actor.name} ({', '.join(sorted(actor.roles))})")
-        st.html('<a href="/logout" target="_self" style="color:inherit">Sign out</a>')
+        st.html('<a href="/logout" target="_self" class="sign-out">Sign out</a>')
     with boundary():
         page.run()

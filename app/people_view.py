@@ -13,9 +13,19 @@ HANDED_OVER = "password shown once"
 RECOVERY = "recovery codes shown once"
 SIGN_OUT = (
     '<form method="post" action="/logout"><button type="submit" '
-    'style="font:inherit;padding:.4rem .9rem;border-radius:.5rem;border:1px solid currentColor;'
+    'style="font:inherit;font-size:.875rem;padding:.4rem .9rem;border-radius:.5rem;'
+    "border:1px solid currentColor;"
     'background:transparent;color:inherit;cursor:pointer">Sign out</button></form>'
 )
+# The first that fits: each of these browsers also names those after it.
+BROWSERS = {
+    "Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}  # fmt: skip
+SYSTEMS = {
+    "Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad",
+    "Mac OS": "macOS", "Linux": "Linux",
+}  # fmt: skip
 TIME = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
 
 
@@ -95,12 +105,19 @@ def _password_state(user: UserRow) -> str:
     return "to be changed" if user.must_change_password else "chosen"
 
 
+def browser(agent: str) -> str:
+    """Browser and system in two words, from the line the browser sends; else that line."""
+    name = next((word for mark, word in BROWSERS.items() if mark in agent), "")
+    system = next((word for mark, word in SYSTEMS.items() if mark in agent), "")
+    return " on ".join(filter(None, (name, system))) if name else agent
+
+
 def _session(row: SessionRow, current_id: str) -> dict[str, object]:
     return {
         "User": row.user_name,
         "This one": row.id == current_id,
         "Address": row.address,
-        "Browser": row.browser,
+        "Browser": browser(row.browser),
         "Since (UTC)": row.created_at.replace(tzinfo=None),
         "Last used (UTC)": row.seen_at.replace(tzinfo=None),
         "Ends by (UTC)": row.expires_at.replace(tzinfo=None),

@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import chart
 from app.results_view import Opened, names_of, table_of, title
 from app.services import services
-from app.ui import download_table, page_link
+from app.ui import download_table, empty_state
 from engines import results
 from engines.results import TaskFiles
 from engines.training import TrainingRun
@@ -17,8 +17,13 @@ def compare(opened: Opened) -> None:
     """Choose runs of the same task, see them side by side; both kept in the address."""
     able = {run.id: run for run in opened.runs if opened.files.task in run.request["tasks"]}
     if len(able) < 2:
-        st.info("A comparison needs a second run of this task.")
-        page_link("Train again", "training", experiment=opened.run.experiment_id)
+        empty_state(
+            "One run so far",
+            "A comparison needs a second run of this task.",
+            action="Train again",
+            page="training",
+            experiment=opened.run.experiment_id,
+        )
         return
     ids = st.multiselect(
         "Runs", list(able), default=_asked(opened, list(able)), max_selections=MOST,
@@ -57,7 +62,7 @@ def _side_by_side(runs: dict[str, TaskFiles], only_differences: bool) -> None:
     if table.empty:
         st.success("These runs do not differ.")
         return
-    st.dataframe(table.reset_index(), hide_index=True)
+    st.dataframe(table.reset_index(names="Fact"), hide_index=True)
     public = {label: results.read_task(files.folder) for label, files in runs.items()}
     leaving = results.compare(public, only_differences).reset_index()
     download_table("Comparison as CSV", leaving, "comparison.csv")

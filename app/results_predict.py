@@ -21,11 +21,13 @@ def predict(opened: Opened) -> None:
     """The form for one record, then the sample."""
     st.subheader("One record", anchor=False)
     _one(opened)
-    st.subheader("The sample", anchor=False)
+    st.subheader("Rows of the data", anchor=False)
     if opened.table is None:
-        st.info("The sample shows data, which your role may not see.")
+        st.info("These are rows of the data, which your role may not see.")
         return
-    rows = st.segmented_control("Rows", SAMPLE, default=SAMPLE[0], key="rows") or SAMPLE[0]
+    rows = st.segmented_control(
+        "Rows", SAMPLE, default=SAMPLE[0], required=True, format_func="{:,}".format, key="rows"
+    )
     with boundary():
         _sample(opened, opened.table, rows)
 
@@ -33,9 +35,15 @@ def predict(opened: Opened) -> None:
 def _sample(opened: Opened, table: Table, rows: int) -> None:
     services().datasets.table(opened.actor, table.dataset_id)  # asked each time, cache or not
     found = _answers(opened.stamp, opened.run.id, opened.files.task, table, rows, opened.actor)
-    st.dataframe(found, hide_index=True)
+    st.dataframe(found.rename(columns=_heads(opened)), hide_index=True)
     leaving = found.rename(columns=table.public_names)
     download_table("Predictions as CSV", leaving, "predictions.csv")
+
+
+def _heads(opened: Opened) -> dict[str, str]:
+    """The model's own columns in words; a column of the data keeps its name."""
+    chances = {f"p_{name}": f"P({name})" for name in opened.files.card.classes}
+    return {"prediction": "Prediction", **chances}
 
 
 @st.cache_data(max_entries=20, ttl=600, show_spinner="Asking the model",
@@ -51,7 +59,7 @@ def _one(opened: Opened) -> None:
     with st.form(f"record:{opened.run.id}:{opened.files.task}"):
         record = _fields(shown[:FIRST])
         if shown[FIRST:]:
-            with st.expander(f"{len(shown) - FIRST} more columns, at a usual value"):
+            with st.expander(f"{len(shown) - FIRST} more columns, filled with usual values"):
                 record |= _fields(shown[FIRST:])
         asked = st.form_submit_button("Predict", type="primary")
     if asked:

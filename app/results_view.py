@@ -13,6 +13,7 @@ from app import downloads
 from app.charts import chart
 from app.markdown import plain
 from app.services import services
+from app.training_view import said
 from app.ui import download_table, page_link
 from engines import results, tracking, training
 from engines.core.access import Actor, Capability
@@ -53,8 +54,10 @@ def stamp_of(files: TaskFiles) -> int:
 def choose(actor: Actor, runs: list[TrainingRun]) -> Opened | None:
     """Ask for run and task, both kept in the address; None when the run has no model."""
     by_id = {run.id: run for run in runs}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    of_run, of_task = st.columns((3, 1), vertical_alignment="bottom")
+    with of_run:
         run = by_id[chosen("Run", "run", list(by_id), {r.id: title(r) for r in runs})]
+    with of_task:
         tasks = results.finished_tasks(services().runs, actor, run.id)
         if not tasks:
             st.info("This run left no model. Choose another, or train again.")
@@ -84,12 +87,9 @@ def _to_address(key: str, slot: str) -> None:
 
 
 def title(run: TrainingRun) -> str:
-    """A run in one line: when, how, what, by whom."""
+    """A run in one line: when, what, how, by whom."""
     asked = training.TrainingRequest.from_json(run.request)
-    aim = f" of {asked.target}" if asked.target else ""
-    tasks = ", ".join(TITLES[task] for task in asked.tasks)
-    when = f"{run.created_at:%Y-%m-%d %H:%M}"
-    return f"{when} · {asked.mode.value}: {tasks}{aim} · {run.actor_name} · {run.id[:6]}"
+    return f"{run.created_at:%Y-%m-%d %H:%M}, {said(asked)}, by {run.actor_name}"
 
 
 def table_of(actor: Actor, run: TrainingRun) -> Table | None:
@@ -149,7 +149,7 @@ def overview(opened: Opened) -> None:
     st.subheader("Leaderboard", anchor=False)
     chart(drawn(*opened.key, "leaderboard"), "leaderboard")
     board = results.leaderboard_frame(opened.files)
-    st.dataframe(_rounded(board), hide_index=True)
+    scored(board)
     download_table("Leaderboard as CSV", board, "leaderboard.csv")
     st.subheader("Metrics", anchor=False)
     if opened.files.card.is_supervised:
@@ -158,12 +158,34 @@ def overview(opened: Opened) -> None:
             "The hold-out was scored once, after the choice."
         )
     metrics = results.metrics_frame(opened.files)
-    st.dataframe(_rounded(metrics), hide_index=True)
+    scored(metrics)
     download_table("Metrics as CSV", metrics, "metrics.csv")
 
 
-def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.round(dict.fromkeys(frame.select_dtypes("number"), 4))
+def scored(frame: pd.DataFrame) -> None:
+    """A table of scores: four decimals, heads in words, a mark for the winner."""
+    shown = frame.round(dict.fromkeys(frame.select_dtypes("number"), 4))
+    if "winner" in shown:
+        shown.insert(0, "winner", shown.pop("winner").map({True: "★", False: ""}))
+    heads = {name: HEADS.get(str(name), str(name).capitalize()) for name in shown}
+    if "state" in shown:
+        shown["state"] = shown["state"].replace("stopped", "stopped early")
+    st.dataframe(
+        shown.rename(columns=heads), hide_index=True, placeholder="–", column_config=EXPLAINED
+    )
+
+
+EXPLAINED: dict[str, Any] = {
+    "★": st.column_config.TextColumn(width=40, help="The winner"),
+    "State": st.column_config.TextColumn(help="Stopped early: out of time, or too far behind."),
+}
+HEADS = {
+    "winner": "★",
+    "low": "95 % CI from",
+    "high": "95 % CI to",
+    "folds": "Folds, mean",
+    "hold-out (not used to choose)": "Hold-out (not used to choose)",
+}
 
 
 def plots(opened: Opened) -> None:
@@ -213,7 +235,12 @@ def files(opened: Opened) -> None:
         st.code(HOW, language="bash")
     if st.toggle("Show the versions in the model registry", key="versions", bind="query-params"):
         _versions(opened)
-    page_link("Train again", "training", experiment=opened.run.experiment_id)
+    page_link(
+        "Train again",
+        "training",
+        icon=":material/arrow_forward:",
+        experiment=opened.run.experiment_id,
+    )
 
 
 HOW = """python3.11 -m venv venv && venv/bin/pip install -r requirements.txt

@@ -26,7 +26,7 @@ from engines.training import (
     algorithms,
 )
 
-MODES = {Mode.BASE: "Base: a good model quickly", Mode.BEST: "Best: search for a set time"}
+MODES = {Mode.BASE: "Base: quick", Mode.BEST: "Best: for a set time"}
 
 
 def ask(

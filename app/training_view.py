@@ -6,6 +6,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from app.markdown import plain
 from app.services import services
 from app.ui import confirm, go, live, page_link, state_badge
 from engines import training
@@ -16,6 +17,7 @@ from engines.core.scheduling import JobState, JobStatus
 from engines.results import settings_text
 from engines.training import (
     METRICS,
+    SUPERVISED,
     TITLES,
     Candidate,
     Mode,
@@ -26,6 +28,8 @@ from engines.training import (
 
 LOG_LINES = 12
 RUNS_SHOWN = 10
+RESULTS = ":material/leaderboard:"
+AGAIN = "Fills the form with the settings of this run."
 EARLY = 0.05  # below this share of the work the time left is not guessed
 
 
@@ -108,13 +112,15 @@ def leaderboard(candidates: Sequence[Candidate]) -> None:
         rows = [_line(candidate) for candidate in candidates if candidate.task == task]
         metric = next(each.metric for each in candidates if each.task == task)
         st.markdown(f"**{TITLES[training.Task(task)]}**, by {metric_title(task, metric)}")
-        st.dataframe(pd.DataFrame(rows), hide_index=True, height=38 + 35 * min(len(rows), 8))
+        st.dataframe(
+            pd.DataFrame(rows), hide_index=True, placeholder="–", height=38 + 35 * min(len(rows), 8)
+        )
 
 
 def _line(candidate: Candidate) -> dict[str, object]:
     return {
         "Algorithm": candidate.name,
-        "State": candidate.state,
+        "State": "stopped early" if candidate.state == "stopped" else candidate.state,
         "Score": candidate.score,
         "Folds done": candidate.folds_done,
         "Trials": candidate.trials,
@@ -136,13 +142,15 @@ def history(actor: Actor, runs: Sequence[TrainingRun]) -> None:
 def _past(actor: Actor, run: TrainingRun) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(run.state)
-        st.text(f"{run.created_at:%Y-%m-%d %H:%M} UTC, by {run.actor_name}")
-        st.caption(_asked(run))
+        st.markdown(
+            f"{run.created_at:%Y-%m-%d %H:%M} UTC, by {plain(run.actor_name)}", width="content"
+        )
         st.space("stretch")
         if run.state == "succeeded":
-            page_link("Results", "results", experiment=run.experiment_id, run=run.id)
+            page_link("Results", "results", icon=RESULTS, experiment=run.experiment_id, run=run.id)
         if actor.may(Capability.TRAINING_RUN):
             _offer_again(run)
+    st.caption(said(TrainingRequest.from_json(run.request)))
     if run.error:
         _say_why(run)
     if run.warning:
@@ -151,7 +159,7 @@ def _past(actor: Actor, run: TrainingRun) -> None:
 
 
 def _offer_again(run: TrainingRun) -> None:
-    if st.button("Train again with these settings", key=f"again:{run.id}", type="tertiary"):
+    if st.button("Train again", key=f"again:{run.id}", type="tertiary", help=AGAIN):
         query = {"experiment": run.experiment_id, "from": run.id}
         go("training", **query, target=run.request["target"])
 
@@ -163,19 +171,26 @@ def _say_why(run: TrainingRun) -> None:
         st.error(run.error, icon=":material/error:")
 
 
-def _asked(run: TrainingRun) -> str:
-    request = TrainingRequest.from_json(run.request)
-    tasks = ", ".join(TITLES[task] for task in request.tasks)
-    aim = f" of “{request.target}”" if request.target else ""
-    return f"{request.mode.value.capitalize()}: {tasks}{aim}"
+def said(request: TrainingRequest) -> str:
+    """What was asked for, in one line."""
+    aims = {task: f"{TITLES[task]} of “{request.target}”" for task in SUPERVISED}
+    tasks = ", ".join(aims.get(task, TITLES[task]) for task in request.tasks)
+    return f"{request.mode.value.capitalize()}: {tasks}"
 
 
 def _outcome(actor: Actor, run: TrainingRun) -> None:
-    if run.state != "succeeded":
-        return
     svc = services()
-    for result in training.results(svc.db, actor, run.id, svc.experiments):
-        st.caption(f"{TITLES[training.Task(result.task)]}: {result.error or _winner(result)}")
+    if run.state == "succeeded":
+        found = training.results(svc.db, actor, run.id, svc.experiments)
+        lines = [
+            f"* {TITLES[training.Task(r.task)]}: {plain(r.error) or _winner(r)}" for r in found
+        ]
+        st.markdown("\n".join(lines))
+    elif not run.is_live:
+        candidates = training.leaderboard(svc.db, actor, run.id, svc.experiments)
+        if candidates:
+            with st.expander("Leaderboard when it stopped"):
+                leaderboard(candidates)
 
 
 def _winner(result: TaskResult) -> str:

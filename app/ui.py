@@ -11,6 +11,7 @@ from uuid import uuid4
 import pandas as pd
 import streamlit as st
 
+from app.markdown import plain
 from app.navigation import go, page_link
 from app.services import services
 from app.session import current_actor
@@ -22,8 +23,9 @@ from engines.core.errors import MlaasError, NotAllowed, NotFound
 from engines.projects import Experiment, StepState
 
 __all__ = [
-    "boundary", "confirm", "correlated", "download_table", "empty_state", "farewell", "go",
-    "header", "live", "page_actor", "page_experiment", "page_link", "remembered", "state_badge",
+    "STATES", "boundary", "confirm", "correlated", "download_table", "empty_state", "farewell",
+    "go", "header", "live", "page_actor", "page_experiment", "page_link", "remembered",
+    "state_badge",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -102,11 +104,13 @@ def remembered(key: str) -> None:
 
 def header(title: str, experiment: Experiment, step: str) -> None:
     """Breadcrumbs, the workflow's steps with their states, and the page's title."""
-    with st.container(horizontal=True, vertical_alignment="center", gap=None):
+    with st.container(horizontal=True, vertical_alignment="center", gap=None, key="crumbs"):
         page_link("Experiments", "experiments")
         st.caption("›", width="content")
-        page_link(experiment.name, "experiment", experiment=experiment.id)
-        st.caption(f"› {title}", width="content")
+        if step != "experiment":
+            page_link(plain(experiment.name), "experiment", experiment=experiment.id)
+        here = title if step != "experiment" else plain(experiment.name)
+        st.caption(f"›\u2002{here}", width="content")
         state_badge("archived" if experiment.is_archived else experiment.state)
     with st.container(horizontal=True, gap="small", border=True, key="stepper"):
         for each in projects.steps(experiment):

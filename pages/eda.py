@@ -1,7 +1,7 @@
 """Explore page: the verdict on the data first, then its statistics, plots and report."""
 
 from app.eda_tabs import tabs
-from app.eda_view import choices, open_report, verdict
+from app.eda_view import open_report, verdict
 from app.ui import boundary, header, page_actor, page_experiment
 from engines.core.access import Capability
 
@@ -13,5 +13,4 @@ with boundary():
     opened = open_report(actor, experiment)
     if opened:
         verdict(opened)
-        choices(opened)
         tabs(opened)

@@ -5,7 +5,7 @@ import streamlit as st
 from app.experiments_view import ask_all, experiment_rows
 from app.paging import page_buttons, page_number
 from app.services import services
-from app.ui import boundary, empty_state, go, page_actor
+from app.ui import STATES, boundary, empty_state, go, page_actor
 from engines import orchestration, projects
 from engines.core.access import Capability
 from engines.core.experiments import ExperimentState
@@ -45,12 +45,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         "State",
         [state.value for state in ExperimentState],
         selection_mode="multi",
-        format_func=str.capitalize,
+        format_func=lambda state: STATES[state][0],
         key="state",
         bind="query-params",
     )
     mine = st.toggle("Mine only", key="mine", bind="query-params")
-    archived = st.toggle("Archive", key="archived", bind="query-params")
+    archived = st.toggle("Archived", key="archived", bind="query-params")
 
 wanted = ExperimentFilter(
     text=text or "",

@@ -50,7 +50,7 @@ if table:
                 st.code(training_request.code(request), language="python")
             with st.container(horizontal=True):
                 pressed = st.button("Start training", type="primary", icon=":material/play_arrow:")
-                if st.button("Use these suggestions", on_click=draft.forget, type="tertiary"):
+                if st.button("Back to the suggestions", on_click=draft.forget, type="tertiary"):
                     go("training", experiment=experiment.id)
             if pressed:
                 training.start(svc.db, actor, request, svc.experiments, svc.datasets, svc.scheduler)

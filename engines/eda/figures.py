@@ -127,8 +127,10 @@ def missing_bars(report: Report, names: Names) -> go.Figure | None:
     )
     figure = go.Figure(bar)
     figure.update_yaxes(autorange="reversed", type="category")
-    figure.update_layout(height=max(HEIGHT, 22 * len(gaps) + 120))
-    return _titled(figure, "Missing cells per column", "Missing, % of rows", "")
+    figure.update_layout(height=22 * len(gaps) + 160)
+    return _titled(figure, "Missing cells per column", "Missing, % of rows", "").update_layout(
+        bargap=0.3
+    )
 
 
 def quality_bars(quality: Quality) -> go.Figure:
@@ -138,7 +140,9 @@ def quality_bars(quality: Quality) -> go.Figure:
     figure = go.Figure(
         go.Bar(x=values, y=parts, orientation="h", texttemplate="%{x:.0f}", textangle=0)
     )
-    figure.update_xaxes(range=[0, 100])
+    figure.update_xaxes(range=[0, 101])
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(height=280)
-    return _titled(figure, f"Quality {quality.score:g} of 100", "Part kept, %", "")
+    return _titled(figure, f"Quality {quality.score:g} of 100", "Part kept, %", "").update_layout(
+        bargap=0.3
+    )

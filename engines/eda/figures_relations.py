@@ -32,7 +32,7 @@ def scatter(
     else:
         _add_groups(figure, across, up, points.to_series(2))
     title = f"{label(names.get(y, y))} against {label(names.get(x, x))}"
-    shown = f"{points.height:,} points, {note}" if points.height < sample.height else note
+    shown = f"{points.height:,} points from {note}" if points.height < sample.height else note
     figure.update_layout(
         title_text=f"{title}, {shown}",
         xaxis_title_text=label(names.get(x, x)),
@@ -98,14 +98,15 @@ def missing_patterns(report: Report, names: Names) -> go.Figure | None:
     lines = [f"{i}. {p.rows:,} rows" for i, p in enumerate(patterns, 1)]
     figure = go.Figure(
         go.Heatmap(
-            z=cells, x=labels(names, columns), y=lines, showscale=False, xgap=2, ygap=2,
+            z=cells, zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
+            x=labels(names, columns), y=lines,
             colorscale=[[0, EMPTY], [1, CATEGORICAL[6]]],
             hovertemplate="%{y}: %{x}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category")
-    height = max(HEIGHT, 24 * len(lines) + 180)
+    height = 24 * len(lines) + 220
     figure.update_layout(title_text="Columns that are missing together", height=height)
     return figure
 

@@ -159,7 +159,7 @@ def leaderboard_frame(files: TaskFiles) -> pd.DataFrame:
         folds = line.get("folds", {}).get(line.get("metric", ""), [])
         score = line.get("score")
         alone = Estimate(math.nan if score is None else float(score), math.nan, math.nan)
-        seen = fold_estimate(folds) if folds else alone
+        seen = fold_estimate(folds) if len(folds) > 1 else alone  # one fold has no interval
         rows.append(
             {
                 "candidate": line.get("name", ""),

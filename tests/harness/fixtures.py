@@ -119,6 +119,7 @@ def take_picture(request: pytest.FixtureRequest) -> Callable[[Page, str], Path]:
     folder.mkdir(parents=True, exist_ok=True)
 
     def take(page: Page, name: str) -> Path:
+        page.mouse.move(0, 0)  # no tooltip in the picture
         wait_until_drawn(page)
         page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
         return folder / f"{name}.png"

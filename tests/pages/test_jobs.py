@@ -55,7 +55,7 @@ def test_list_shows_jobs_and_that_no_worker_takes_them(
     at = open_page("checker", "jobs")
     assert not at.exception
     assert "No worker has been heard of lately: 1 waiting, 0 running" in words(at)
-    assert "Training" in words(at)
+    assert "**Training**" in links(at)
     assert r"Churn \[2026\]" in links(at)
 
 
@@ -77,8 +77,8 @@ def test_list_is_paged(
 ) -> None:
     for number in range(orchestration.PAGE_SIZE + 1):
         scheduler.submit(analyst, JobRequest("probe", f"job-{number}", experiment_id, {}))
-    assert links(open_page("analyst", "jobs")).count("Open") == orchestration.PAGE_SIZE
-    assert links(open_page("analyst", "jobs", list="2")).count("Open") == 1
+    assert links(open_page("analyst", "jobs")).count("**Probe**") == orchestration.PAGE_SIZE
+    assert links(open_page("analyst", "jobs", list="2")).count("**Probe**") == 1
 
 
 def test_job_shows_progress_and_the_end_of_its_log(

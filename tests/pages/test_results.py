@@ -110,7 +110,7 @@ def test_scores_show_leaderboard_and_metrics(show, add_run, churn):
     at = show()
     boards = [table.value for table in at.dataframe]
     assert boards[0]["Candidate"].tolist() == ["Logistic regression", "Baseline"]
-    assert "hold-out (not used to choose)" in boards[1].columns
+    assert "Hold-out (not used to choose)" in boards[1].columns
     assert len(at.get("plotly_chart")) == 1
 
 
@@ -145,8 +145,8 @@ def test_compare_shows_runs_side_by_side_and_only_differences(show, add_run, chu
     assert len(whole.columns) == 3
     at.toggle(key="differences").set_value(True).run()
     shorter = at.dataframe[0].value
-    assert "algorithm" in set(whole["fact"]) - set(shorter["fact"])
-    assert "setting C" in set(shorter["fact"])
+    assert "algorithm" in set(whole["Fact"]) - set(shorter["Fact"])
+    assert "setting C" in set(shorter["Fact"])
 
 
 def test_compare_with_a_single_run_says_so(show, add_run, churn):

@@ -242,7 +242,7 @@ def test_use_these_suggestions_drops_what_was_typed(open_page: Open, with_data):
     page = open_page("analyst", "training", experiment=with_data.id)
     suggested = widget(page, "slider", "Folds").value
     page = widget(page, "slider", "Folds").set_value(9).run()
-    page = press(page, "Use these suggestions")
+    page = press(page, "Back to the suggestions")
     assert widget(page, "slider", "Folds").value == suggested
 
 
@@ -289,7 +289,7 @@ def test_those_without_data_access_see_runs_only(
     page = open_page(role, "training", experiment=with_data.id)
     assert "It broke." in sentences(page)
     assert "Predict" not in sentences(page)
-    assert not labels(page) & {"Start training", "Train again with these settings"}
+    assert not labels(page) & {"Start training", "Train again"}
 
 
 def test_administrator_is_refused(open_page: Open, with_data):
