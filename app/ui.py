@@ -19,7 +19,7 @@ from engines import projects
 from engines.core.access import Actor, Capability, require
 from engines.core.correlation import correlated, correlation_id
 from engines.core.csv_export import to_safe_csv
-from engines.core.errors import MlaasError, NotAllowed, NotFound
+from engines.core.errors import InvalidInput, MlaasError, NotAllowed, NotFound
 from engines.projects import Experiment, StepState
 
 __all__ = [
@@ -186,9 +186,13 @@ def confirm(title: str, text: str, act: Callable[[str], None], button: str = "Co
     @st.dialog(title)
     def ask() -> None:
         st.markdown(text)
-        reason = st.text_input("Reason", max_chars=300, help="Kept in the audit trail.")
-        if st.button(button, type="primary", disabled=not reason.strip()):
+        with st.form("reason", border=False):
+            reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")
+            pressed = st.form_submit_button(button, type="primary")
+        if pressed:
             with boundary():
+                if not reason.strip():
+                    raise InvalidInput("A reason is missing.", hint="Say in a few words why.")
                 act(reason.strip())
                 st.rerun()
 

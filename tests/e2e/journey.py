@@ -9,6 +9,7 @@ from zipfile import ZipFile
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.harness.browser import wait_until_drawn
 from tests.harness.product import PASSWORD
 
 TRAINING_MILLISECONDS = 300_000
@@ -70,12 +71,20 @@ def train(page: Page, *unticked: str) -> None:
     """Take the suggestions, leave out the `unticked` kinds of tasks, train to the end."""
     go_on(page, "Train", "Train")
     for kind in unticked:
-        main(page).get_by_text(kind, exact=True).click()
+        untick(page, kind)
     page.get_by_role("button", name="Start training").click()
     expect(main(page).get_by_text("Training now")).to_be_visible()
     expect(main(page).get_by_text("Training now")).to_be_hidden(timeout=TRAINING_MILLISECONDS)
     expect(main(page).get_by_text("Succeeded").first).to_be_visible()
     expect(main(page).get_by_role("alert")).to_have_count(0)
+
+
+def untick(page: Page, kind: str) -> None:
+    """Leave out a kind of tasks; returns when the form has taken it in."""
+    box = main(page).get_by_role("checkbox", name=kind, exact=True)
+    main(page).get_by_text(kind, exact=True).click()
+    expect(box).not_to_be_checked()
+    wait_until_drawn(page)
 
 
 def download(page: Page, label: str, folder: Path) -> Path:
