@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from engines.core import migrate
 from engines.core.database import Database
-from tests.harness.browser import chromium, open_page, wait_until_drawn
+from tests.harness.browser import HEIGHT, WIDTH, chromium, open_page, wait_until_drawn
 from tests.harness.postgres import PostgresServer, postgres_server
 from tests.harness.product import Product, running_product
 
@@ -119,7 +119,7 @@ def take_picture(request: pytest.FixtureRequest) -> Callable[[Page, str], Path]:
     folder.mkdir(parents=True, exist_ok=True)
 
     def take(page: Page, name: str) -> Path:
-        page.mouse.move(0, 0)  # no tooltip in the picture
+        page.mouse.move(WIDTH - 1, HEIGHT - 1)  # no tooltip in the picture
         wait_until_drawn(page)
         page.screenshot(path=folder / f"{name}.png", animations="disabled", caret="hide")
         return folder / f"{name}.png"
