@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -16,14 +16,11 @@ from pydantic_settings import (
 )
 
 from engines.core.access import Role
+from engines.core.addresses import checked_url
 from engines.core.errors import InvalidInput
+from engines.core.notice_settings import Notices
 from engines.core.secrets import DATA_KEY
-
-
-class Section(BaseModel):
-    """A part of the configuration: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from engines.core.section import Section
 
 
 class Backends(Section):
@@ -44,6 +41,8 @@ class Server(Section):
     port: int = 8501
     secure_cookie: bool = False  # True behind TLS; plain http on loopback cannot carry it
     trusted_proxies: str = ""  # addresses, comma-separated, whose X-Forwarded-For is believed
+    # Where people find MLAAS; links in e-mail and webhooks begin with it.
+    public_url: Annotated[str, AfterValidator(checked_url)] = ""
 
 
 class DatabaseSettings(Section):
@@ -136,6 +135,7 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     oidc: Oidc = Oidc()
     logging: Logging = Logging()
+    notices: Notices = Notices()
     secret_names: dict[str, str] = Field(default_factory=dict)  # secret: environment variable
 
     @property
@@ -144,6 +144,12 @@ class Settings(BaseSettings):
         values = [os.environ.get(variable, "") for variable in self.secret_names.values()]
         keys = os.environ.get(self.secret_names.get(DATA_KEY, DATA_KEY.upper()), "")
         return [value for value in [*values, *keys.replace(",", " ").split()] if value]
+
+    @property
+    def public_url(self) -> str:
+        """Where people find MLAAS, for links that leave it; without a slash at the end."""
+        here = f"http://{self.server.host}:{self.server.port}"
+        return (self.server.public_url or self.oidc.public_url or here).rstrip("/")
 
     @model_validator(mode="after")
     def provider_is_described(self) -> "Settings":

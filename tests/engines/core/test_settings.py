@@ -47,11 +47,33 @@ def test_mlflow_variable_overrides_the_file_but_not_ours(config, monkeypatch):
         ("server: {prot: 1}", "server.prot"),
         ("sever: {}", "sever"),
         ("server: {port: [}", "configuration cannot be used"),
+        ("server: {public_url: 'javascript:alert(1)'}", "server.public_url"),
+        ("notices: {smtp: {host: mail.example.org}}", "notices.smtp: .* needs notices.smtp.sender"),
+        ("notices: {smtp: {sender: 'a@example.org, b@example.org'}}", "notices.smtp.sender"),
+        ("notices: {smtp: {host: m, sender: a@b, user: u, security: none}}", "needs security"),
+        ("notices: {webhooks: {chat: {url: 'http://example.org'}}}", "begins with https"),
+        ("notices: {webhooks: {chat: {url: 'https://a:b@example.org'}}}", "no name or password"),
+        ("notices: {webhooks: {chat: {url: 'file:///etc/passwd'}}}", "no http or https"),
+        ("notices: {webhooks: {chat: {}}}", "notices.webhooks.chat.url"),
     ],
 )
 def test_load_of_unusable_file_names_the_key(config, text, word):
     with pytest.raises(InvalidInput, match=word):
         load(config(text))
+
+
+def test_notices_stay_in_the_inbox_unless_somebody_says_where_they_go(config):
+    assert not load(config("{}")).notices.are_sent
+    smtp = "{host: mail.example.org, sender: mlaas@example.org}"
+    assert load(config(f"notices: {{smtp: {smtp}}}")).notices.are_sent
+    assert load(config("notices: {webhooks: {a: {url: 'https://a'}}}")).notices.are_sent
+
+
+def test_links_begin_with_the_public_address_when_there_is_one(config):
+    assert load(config("{}")).public_url == "http://127.0.0.1:8501"
+    assert load(config("oidc: {public_url: 'https://a/'}")).public_url == "https://a"
+    text = "{server: {public_url: 'https://b'}, oidc: {public_url: 'https://a/'}}"
+    assert load(config(text)).public_url == "https://b"
 
 
 def test_settings_cannot_be_changed(tmp_path):
