@@ -30,7 +30,8 @@ from engines.core.model_card import Feature, ModelCard
 from engines.core.tables import Column, ColumnType, Table
 from engines.training import Task, TrainingRequest, algorithms, materials
 from engines.training.folder import Folder, answers
-from engines.training.folds import fit_fold, fit_whole
+from engines.training.folds import fit_fold
+from engines.training.last_fit import fit_part, store
 from engines.training.outlook import write as write_outlook
 from engines.training.recipes import Recipe
 
@@ -204,7 +205,9 @@ def airline(run: Path, shared: Path, known: bool = False, anonymised: bool = Fal
     folds = {n: fit_fold(made, Recipe(algorithm), n) for n in range(len(made.folds))}
     target = table.public_names["Passengers"]
     into = Folder(run, "time_series")
-    held = fit_whole(made, Recipe(algorithm), into.path / "model.skops")
+    winner = Recipe(algorithm)
+    parts = [fit_part(made, winner, False)]
+    held = store(made, winner, parts, into.path / "model.skops")
     told = card(
         "time_series", target, made.features, metric="rmse", algorithm="Ridge",
         anonymised=anonymised, facts={"series": made.series.told},
