@@ -5,6 +5,7 @@ only MLAAS needs is made at the first start and kept in a folder that nobody els
 the environment gives it. Neither is ever in the configuration, the database, a log or an address.
 """
 
+import base64
 import os
 import stat
 from collections.abc import Callable, Mapping
@@ -13,10 +14,12 @@ from typing import Protocol
 from uuid import uuid4
 
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engines.core.errors import NotFound, NotReady
 
 DATA_KEY = "mlaas_data_key"  # encrypts what must not lie readable in the database
+SIGNING_KEY = "mlaas_signing_key"  # signs approvals and audit exports
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 LONGEST = 64 * 1024  # bytes
 
@@ -33,7 +36,12 @@ def data_key() -> str:
     return Fernet.generate_key().decode()
 
 
-MADE_HERE: Mapping[str, Callable[[], str]] = {DATA_KEY: data_key}
+def signing_key() -> str:
+    """A fresh key for `SIGNING_KEY`: the 32 bytes of an Ed25519 private key, in Base64."""
+    return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
+
+
+MADE_HERE: Mapping[str, Callable[[], str]] = {DATA_KEY: data_key, SIGNING_KEY: signing_key}
 
 
 class EnvironmentSecrets:

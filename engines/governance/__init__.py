@@ -1,0 +1,1 @@
+"""Governance: who approved exactly what, and the gate that every use of a model passes."""

@@ -1,0 +1,1 @@
+"""Approvals: submissions that freeze content, votes by four eyes, and the gate."""
