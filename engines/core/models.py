@@ -16,6 +16,7 @@ class AppUser(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str = Field(unique=True)
     full_name: str = ""
+    email: str = ""  # where notices go; empty: nowhere
     roles: list[str] = Field(sa_column=Column(JSON, nullable=False))
     password_hash: str | None = None  # None: this person signs in elsewhere
     must_change_password: bool = True

@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 
 from engines.core import events, sessions
 from engines.core.access import Role
+from engines.core.addresses import is_email
 from engines.core.database import Database
 from engines.core.errors import NotAllowed
 from engines.core.models import AppUser
@@ -45,6 +46,7 @@ def user_of(db: Database, vouched: Vouched, roles: Mapping[str, Role]) -> AppUse
         )
     with db.write() as session:
         user = _known(session, vouched) or _made(session, vouched, granted)
+        user.email = user.email or (vouched.email if is_email(vouched.email) else "")
         _follow(session, user, granted)
     return user
 

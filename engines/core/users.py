@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from engines.core import events, passwords, sessions, throttle
 from engines.core.access import Actor, Capability, Role, needs
+from engines.core.addresses import is_email
 from engines.core.database import Database, now
 from engines.core.errors import InvalidInput, NotAllowed, NotFound
 from engines.core.models import AppUser, KnownBrowser
@@ -30,6 +31,7 @@ class UserRow:
     id: str
     name: str
     full_name: str
+    email: str
     roles: frozenset[Role]
     disabled: bool
     must_change_password: bool
@@ -107,6 +109,25 @@ def remove_second_factor(db: Database, actor: Actor, user_id: str, reason: str) 
     with _changing(db, actor, user_id) as (session, user):
         user.totp_secret, user.totp_pending, user.recovery_hashes = None, None, []
         _changed(session, actor, user, "user.second_factor_removed", reason)
+
+
+@needs(Capability.USERS_MANAGE)
+def set_email(db: Database, actor: Actor, user_id: str, address: str) -> None:
+    """Say where a person's e-mail goes; an empty address means nowhere.
+
+    Raises InvalidInput for what is no address, NotFound for an unknown person.
+    """
+    wanted = address.strip()
+    if wanted and not is_email(wanted):
+        raise InvalidInput(
+            "This is no e-mail address that can be used.", hint="Write it as name@example.org."
+        )
+    with db.write() as session:
+        user = find(session, user_id)
+        before, user.email = user.email, wanted
+        events.record(
+            session, actor, "user.email_set", f"user:{user.id}", before=before, after=wanted
+        )
 
 
 @needs(Capability.ACCOUNT_OWN)
@@ -254,6 +275,7 @@ def _row(user: AppUser) -> UserRow:
         id=user.id,
         name=user.name,
         full_name=user.full_name,
+        email=user.email,
         roles=user.actor.roles,
         disabled=user.disabled_at is not None,
         must_change_password=user.must_change_password,
