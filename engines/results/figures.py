@@ -17,15 +17,16 @@ _GUIDE = {"dash": "dash", "width": 1, "color": GUIDE}
 
 
 def leaderboard(files: TaskFiles) -> go.Figure:
-    """Candidates by score, with the 95 % interval of the fold mean."""
+    """Candidates by score, with the 95 % interval of the fold mean; given-up ones are hollow."""
     frame = leaderboard_frame(files).dropna(subset=["score"]).iloc[::-1]
     reach = (frame["high"] - frame["score"]).fillna(0)
+    shape = np.where(frame["state"] == "stopped", "circle-open", "circle")
     bars = go.Scatter(
         x=frame["score"],
         y=frame["candidate"],
         mode="markers",
         error_x={"type": "data", "array": reach},
-        marker={"size": 10, "symbol": np.where(frame["winner"], "star", "circle")},
+        marker={"size": 10, "symbol": np.where(frame["winner"], "star", shape)},
     )
     title = metric(files.card.metric).title
     return _titled(bars, "Candidates", f"{title}, mean of the folds with 95 % CI", "")

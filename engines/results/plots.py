@@ -118,7 +118,12 @@ def write_plots(folder: Path) -> list[Path]:
     files = read_task(folder)
     drawn = [(plot, plot.draw(files)) for plot in plots_of(files)]
     if files.leaderboard:
-        board = Plot("leaderboard", "Candidates", "The winner is the star.", figures.leaderboard)
+        board = Plot(
+            "leaderboard",
+            "Candidates",
+            "The winner is the star; hollow ones were given up early.",
+            figures.leaderboard,
+        )
         drawn.insert(0, (board, figures.leaderboard(files)))
     parts = [_part(plot, figure, first=n == 0) for n, (plot, figure) in enumerate(drawn)]
     page = folder / PAGE

@@ -18,8 +18,8 @@ from engines.core.tables import Table
 from engines.training.checks import check
 from engines.training.models import Candidate, TaskResult, TrainingRun, Trial
 from engines.training.port import Datasets
+from engines.training.ranking import ranked
 from engines.training.request import TrainingRequest
-from engines.training.tasks import Task, metric
 
 QUEUING = timedelta(seconds=60)
 LOST = "The training process ended without a result."
@@ -109,12 +109,12 @@ def results(db: Database, actor: Actor, run_id: str, experiments: Experiments) -
 def leaderboard(
     db: Database, actor: Actor, run_id: str, experiments: Experiments, task: str = ""
 ) -> list[Candidate]:
-    """The run's candidates, best first within each task; those without a score last."""
+    """The run's candidates as `ranked` orders them."""
     run(db, actor, run_id, experiments)
     query = select(Candidate).where(Candidate.run_id == run_id)
     with db.read() as session:
         found = [c for c in session.exec(query) if task in ("", c.task)]
-    return sorted(found, key=_standing)
+    return ranked(found)
 
 
 @needs(Capability.EXPERIMENT_READ)
@@ -214,10 +214,3 @@ def _fate(scheduler: Scheduler, run: TrainingRun) -> tuple[JobState, str]:
     if job.state == JobState.SUCCEEDED:
         return JobState.FAILED, LOST
     return job.state, job.error or LOST
-
-
-def _standing(candidate: Candidate) -> tuple[str, bool, float]:
-    if candidate.score is None:
-        return candidate.task, True, 0.0
-    better = metric(Task(candidate.task), candidate.metric).greater_is_better
-    return candidate.task, False, -candidate.score if better else candidate.score

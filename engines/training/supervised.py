@@ -16,6 +16,7 @@ from engines.training.ledger import Ledger
 from engines.training.materials import Lags, Source, material
 from engines.training.models import Trial
 from engines.training.pool import Pool
+from engines.training.ranking import ranked
 from engines.training.request import Mode, Split
 from engines.training.scores import interval
 
@@ -148,8 +149,7 @@ def _write(
     line, index = winner.candidate, made.features.index
     into.table("holdout.parquet", folder.answers(index, made.target, result, made.classes))
     into.table("oof.parquet", folder.out_of_fold(index, made.target, winner.results, made.classes))
-    ordered = sorted(entrants, key=lambda e: -e.score(ledger.metric))
-    into.json("leaderboard.json", folder.leaderboard([e.candidate for e in ordered]))
+    into.json("leaderboard.json", folder.leaderboard(ranked(e.candidate for e in entrants)))
     into.json("trials.json", folder.trials(trials))
     into.json("environment.json", {**environment.fingerprint(), "seed": of.request.seed})
     reach = {n: interval(v, len(made.folds)) for n, v in line.folds.items()}
