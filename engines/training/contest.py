@@ -17,6 +17,7 @@ from engines.training.tasks import CLASSIFICATION, Metric, Task
 
 CHEAP_CELLS = 100_000  # below this every candidate sees every fold
 KEPT = 5  # of the others, how many go beyond the first fold
+MANY_ROWS, KEPT_OF_MANY = 10_000, 3  # a fold of many rows tells them apart well
 SKEWED = 1.0
 STARTING = "starting values"
 
@@ -88,7 +89,8 @@ def run(
         able = [e for e in entrants if not e.out and not e.recipe.algorithm.baseline]
         _fold(ledger, pool, material, able[:1], order[:1], float("inf"))
     if few or material.features.size > CHEAP_CELLS:
-        _give_up(ledger, entrants, few)
+        kept = KEPT_OF_MANY if len(material.train) > MANY_ROWS and not few else KEPT
+        _give_up(ledger, entrants, kept, few)
     going = [e for e in entrants if not e.out]
     _fold(ledger, pool, material, going, order[1:], until)
     for entrant in entrants:
@@ -201,7 +203,7 @@ def _fail(ledger: Ledger, entrant: Entrant, error: str) -> None:
     ledger.log(f"{entrant.candidate.name} failed: {error}")
 
 
-def _give_up(ledger: Ledger, entrants: list[Entrant], one_each: bool) -> None:
+def _give_up(ledger: Ledger, entrants: list[Entrant], keep: int, one_each: bool) -> None:
     """After one fold, keep the best few; the choice looks at scores only.
 
     With `one_each`, only the best of an algorithm's variants is among them.
@@ -209,7 +211,7 @@ def _give_up(ledger: Ledger, entrants: list[Entrant], one_each: bool) -> None:
     running = [e for e in entrants if not e.out and not e.recipe.algorithm.baseline]
     ordered = sorted(running, key=lambda e: -e.score(ledger.metric))
     rivals = _first_of_each(ordered) if one_each else ordered
-    kept = [id(e) for e in rivals[:KEPT]]
+    kept = [id(e) for e in rivals[:keep]]
     for entrant in [e for e in ordered if id(e) not in kept]:
         entrant.out = True
         entrant.candidate.state = "stopped"

@@ -15,7 +15,7 @@ from engines.training.ledger import Ledger
 from engines.training.pool import Job, Pool
 from engines.training.scores import score
 
-LOOKS = 80_000  # rows times columns shuffled
+LOOKS = 50_000  # rows times columns shuffled
 CALL_ROWS = 8_000  # rows answered at once: one call's fixed cost is that of hundreds of rows
 TURNS = 4  # calls at least, so that every worker has some
 
