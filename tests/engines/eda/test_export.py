@@ -113,7 +113,7 @@ def test_scatter_states_how_many_points_it_shows(telco, to_table):
     report = eda.explore(table)
     three = picked(plotted_sample(table), report, ["tenure", "MonthlyCharges", "Churn"])
     figure = eda.scatter(three, "tenure", "MonthlyCharges", "Churn", {}, eda.sample_note(report))
-    assert "5,000 points, all 7,043 rows" in figure.layout.title.text
+    assert "5,000 points from all 7,043 rows" in figure.layout.title.text
     assert {trace.name for trace in figure.data} == {"No", "Yes"}
     assert sum(len(trace.x) for trace in figure.data) == 5_000
 
