@@ -139,18 +139,13 @@ def test_inbox_is_filtered_and_paged_newest_first(db: Database, analyst: Actor) 
 
 
 def test_unread_count_uses_the_index(db: Database, analyst: Actor) -> None:
-    if not db.is_sqlite:
-        return
-    query = (
-        "EXPLAIN QUERY PLAN SELECT count(id) FROM notice_copy WHERE user_id=:u AND read_at IS NULL"
-    )
+    planned = "EXPLAIN QUERY PLAN " if db.is_sqlite else "EXPLAIN "
+    counted = "SELECT count(id) FROM notice_copy WHERE user_id = :u AND read_at IS NULL"
     with db.read() as session:
-        plan = str(
-            session.connection()
-            .execute(text(f"EXPLAIN QUERY PLAN {count}"), {"u": analyst.id})
-            .all()
-        )
-    assert "ix_notice_copy_user_id_read_at" in plan
+        if not db.is_sqlite:  # an empty table is read whole unless that is forbidden
+            session.connection().execute(text("SET LOCAL enable_seqscan = off"))
+        plan = session.connection().execute(text(planned + counted), {"u": analyst.id}).all()
+    assert "ix_notice_copy_user_id_" in str(plan)
 
 
 def test_choice_begins_with_what_asks_something_and_is_kept(
