@@ -17,3 +17,4 @@ if __name__ == "__main__":
         time.sleep(0.005)
     while job := queue.claim(db, me, limits):
         print(job.key, job.attempt)
+        time.sleep(0.01)  # so that on a busy machine the other one gets its turn as well
