@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engines import observability, orchestration, projects, results
+from engines import observability, orchestration, projects, results, training
 from engines.core import settings as configuration
 from engines.core import users
 from engines.core.access import Actor
@@ -23,6 +23,7 @@ from engines.core.settings import Settings
 from engines.core.tables import Column
 from engines.data_sources import Datasets
 from engines.eda import Study
+from engines.governance import documents
 from engines.tracking import Tracker
 from engines.tracking.mlflow import MlflowTracker
 from engines.training import RunFolders
@@ -45,6 +46,18 @@ class ProjectExperiments:
         projects.fill_dictionary(self._db, actor, experiment_id, columns)
 
 
+class RunOrigins:
+    """The training engine, as documents see it."""
+
+    def __init__(self, db: Database, experiments: Experiments) -> None:
+        self._db = db
+        self._experiments = experiments
+
+    def experiment_of(self, actor: Actor, run_id: str) -> str:
+        """The experiment a run belongs to. Raises NotFound or NotAllowed."""
+        return training.run(self._db, actor, run_id, self._experiments).experiment_id
+
+
 def _check_readable(db: Database, actor: Actor, experiment_id: str) -> None:
     projects.get(db, actor, experiment_id)
 
@@ -59,6 +72,13 @@ class Services:
     scheduler: Scheduler
     tracker: Tracker
     secrets: Secrets
+    templates: documents.Templates
+
+    @property
+    def documents(self) -> documents.Desk:
+        """Where the models' documents are written."""
+        origins = RunOrigins(self.db, self.experiments)
+        return documents.Desk(self.db, self.experiments, origins, self.templates)
 
     @property
     def datasets(self) -> Datasets:
@@ -120,6 +140,7 @@ def build(settings: Settings) -> Services:
             settings.tracking.uri, settings.tracking.link_base, plots=results.write_plots
         ),
         secrets=secret_store(settings),
+        templates=documents.load_templates(settings.governance.templates),
     )
 
 

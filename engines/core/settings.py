@@ -83,6 +83,12 @@ class Limits(Section):
     workers: int = 0  # 0: one per core
 
 
+class Governance(Section):
+    """Where an organisation keeps what takes the place of our own governance files."""
+
+    templates: Path | None = None  # document templates; a file there replaces ours of that name
+
+
 class Jobs(Section):
     """How long what a job leaves behind is kept."""
 
@@ -132,6 +138,7 @@ class Settings(BaseSettings):
     paths: Paths = Paths()
     limits: Limits = Limits()
     jobs: Jobs = Jobs()
+    governance: Governance = Governance()
     sessions: Sessions = Sessions()
     oidc: Oidc = Oidc()
     logging: Logging = Logging()
