@@ -1,4 +1,4 @@
-"""What runs on this machine: the application, the worker and, when it is ours, MLflow."""
+"""What runs on this machine: application, worker, MLflow when it is ours, courier when needed."""
 
 import socket
 import sys
@@ -30,6 +30,8 @@ def parts(settings: Settings) -> list[Part]:
     found = [_application(settings), Part("worker", (sys.executable, "-m", "app.worker"))]
     if urlsplit(settings.tracking.uri).hostname in HERE:
         found.insert(1, _mlflow(settings))
+    if settings.notices.are_sent:
+        found.append(Part("courier", (sys.executable, "-m", "app.courier")))
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.product import Part, check_ports, parts
 from engines.core.errors import NotReady
+from engines.core.notice_settings import Notices, Webhook
 from engines.core.settings import Server, Settings, Tracking
 
 
@@ -24,6 +25,11 @@ def test_parts_are_application_tracking_and_worker() -> None:
 def test_tracking_server_elsewhere_is_not_started() -> None:
     settings = Settings(tracking=Tracking(uri="https://mlflow.example.org"))
     assert [part.name for part in parts(settings)] == ["app", "worker"]
+
+
+def test_courier_is_started_when_notices_leave_the_product() -> None:
+    settings = Settings(notices=Notices(webhooks={"chat": Webhook(url="https://example.org")}))
+    assert [part.name for part in parts(settings)][-1] == "courier"
 
 
 def test_taken_port_of_the_application_gives_one_sentence(taken_port: int) -> None:
