@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from engines.core.access import Role
 from engines.core.addresses import checked_url
+from engines.core.artifact_settings import Artifacts
 from engines.core.errors import InvalidInput
 from engines.core.notice_settings import Notices
 from engines.core.secrets import DATA_KEY
@@ -32,6 +33,7 @@ class Backends(Section):
     identity: Literal["local", "oidc"] = "local"
     secrets: Literal["environment"] = "environment"
     log_shipping: Literal["files"] = "files"
+    artifacts: Literal["folder", "artifactory"] = "folder"
 
 
 class Server(Section):
@@ -143,12 +145,15 @@ class Settings(BaseSettings):
     oidc: Oidc = Oidc()
     logging: Logging = Logging()
     notices: Notices = Notices()
+    artifacts: Artifacts = Artifacts()
     secret_names: dict[str, str] = Field(default_factory=dict)  # secret: environment variable
 
     @property
     def secrets(self) -> list[str]:
         """The values of the secrets that are set; for hiding them in logs, never for show."""
-        values = [os.environ.get(variable, "") for variable in self.secret_names.values()]
+        token = self.secret_names.get(self.artifacts.token, self.artifacts.token.upper())
+        variables = [*self.secret_names.values(), token]
+        values = [os.environ.get(variable, "") for variable in variables]
         keys = os.environ.get(self.secret_names.get(DATA_KEY, DATA_KEY.upper()), "")
         return [value for value in [*values, *keys.replace(",", " ").split()] if value]
 
@@ -168,6 +173,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"identity oidc needs oidc.{', oidc.'.join(missing)}")
             for address in (self.oidc.metadata_url, self.oidc.public_url):
                 _check_private(address)
+        return self
+
+    @model_validator(mode="after")
+    def repository_is_described(self) -> "Settings":
+        """Refuse an artifact repository of which something is missing."""
+        self.artifacts.can_be_used(self.backends.artifacts)
         return self
 
     @classmethod

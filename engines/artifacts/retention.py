@@ -1,0 +1,96 @@
+"""Retention: how long each repository keeps releases, and which are never removed.
+
+A release that is in prod, or that something refers to, stays in every repository. A reference
+that cannot be looked up counts as one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from engines.artifacts import ledger, transfer
+from engines.artifacts.depot import Depot
+from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
+from engines.artifacts.port import Repository
+from engines.artifacts.read import ReleaseView, releases
+from engines.artifacts.settle import conclude
+from engines.artifacts.versions import order
+from engines.core.access import Actor, Capability, needs
+from engines.core.artifact_settings import Keep
+from engines.core.database import now
+from engines.core.model_ref import ModelRef
+
+
+class References(Protocol):
+    """Who else knows whether a model is still needed: approvals, deployments."""
+
+    def is_needed(self, model: ModelRef) -> bool:
+        """True when the model is approved for prod, deployed, or referred to in another way."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A release that the rule would take from a repository, and the sentence that says why."""
+
+    release: Release
+    where: Repository
+    reason: str
+
+
+@needs(Capability.ARTIFACT_READ)
+def due(
+    depot: Depot, actor: Actor, rules: dict[str, Keep], references: References
+) -> list[Removal]:
+    """What the rules would remove now, oldest first. Raises BackendUnavailable."""
+    views = [v for v in releases(depot, actor) if v.release.state == ReleaseState.PUBLISHED]
+    found = [
+        removal
+        for where in (Repository.DEV, Repository.UAT)
+        if where in rules
+        for name in sorted({v.release.name for v in views})
+        for removal in _of_name(views, name, where, rules[where], now())
+        if not references.is_needed(removal.release.model)
+    ]
+    return sorted(found, key=lambda one: one.release.created_at)
+
+
+@needs(Capability.ARTIFACT_PROMOTE)
+def retain(
+    depot: Depot, actor: Actor, rules: dict[str, Keep], references: References
+) -> list[Removal]:
+    """Remove what the rules say, and write each removal down with its reason."""
+    removed = []
+    for removal in due(depot, actor, rules, references):
+        if placement := _begin(depot, actor, removal):
+            transfer.remove(depot.store, removal.where, removal.release)
+            conclude(depot, placement, PlacementState.REMOVED)
+            removed.append(removal)
+    return removed
+
+
+def _of_name(
+    views: Sequence[ReleaseView], name: str, where: Repository, keep: Keep, at: datetime
+) -> list[Removal]:
+    here = [v for v in views if v.release.name == name and where in v.present]
+    newest = sorted(here, key=lambda v: order(v.release.version), reverse=True)
+    limit = at - timedelta(days=keep.days)
+    return [
+        Removal(view.release, where, f"older than {keep.days} days, and {keep.newest} are newer")
+        for view in newest[keep.newest :]
+        if view.release.created_at < limit and Repository.PROD not in view.present
+    ]
+
+
+def _begin(depot: Depot, actor: Actor, removal: Removal) -> Placement | None:
+    """Write the removal down before it begins; None when it is promoted or gone meanwhile."""
+    with depot.db.write() as session:
+        prod = ledger.place(session, removal.release.id, Repository.PROD)
+        row = ledger.place(session, removal.release.id, removal.where)
+        in_prod = prod is not None and prod.state != PlacementState.REMOVED
+        if row is None or row.state != PlacementState.PRESENT or in_prod:
+            return None
+        row.state, row.reason = PlacementState.REMOVING.value, removal.reason
+        row.actor_id, row.actor_name, row.at = actor.id, actor.name, now()
+        session.add(row)
+    return row
