@@ -11,7 +11,7 @@ from engines.core.models import AppUser
 from engines.core.users import SYSTEM, add, named
 
 ADMINISTRATOR = "admin"
-DEMO_ROLES = (Role.ANALYST, Role.CHECKER, Role.VALIDATOR, Role.AUDITOR)
+DEMO_ROLES = (Role.ANALYST, Role.CHECKER, Role.VALIDATOR, Role.DEPLOYER, Role.AUDITOR)
 
 
 def ensure_administrator(db: Database, environ: Mapping[str, str]) -> str | None:

@@ -59,12 +59,13 @@ def test_password_that_cannot_be_accepted_stops_the_start(fresh: Settings) -> No
         prepare(fresh, {"MLAAS_ADMIN_PASSWORD": "x"})
 
 
-def test_demo_has_four_people_and_an_experiment_per_sample(
+def test_demo_has_five_people_and_an_experiment_per_sample(
     fresh: Settings, admin: Actor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepare(fresh, DEMO)
     prepare(fresh, DEMO)
-    assert set(_users(fresh, admin)) == {"admin", "analyst", "checker", "validator", "auditor"}
+    people = {"analyst", "checker", "validator", "deployer", "auditor"}
+    assert set(_users(fresh, admin)) == {"admin", *people}
     assert DEMO["MLAAS_DEMO_PASSWORD"] not in capsys.readouterr().out
     found = projects.find(Database(fresh.database.url), admin, projects.ExperimentFilter())
     assert {row.name for row in found.rows} == {sample.title for sample in SAMPLES}

@@ -32,8 +32,8 @@ def test_weak_administrator_password_is_refused(db):
 
 def test_demo_users_are_made_once(db, settings):
     made = ensure_demo_users(db, {})
-    assert set(made) == {"analyst", "checker", "validator", "auditor"}
-    assert len(set(made.values())) == 4
+    assert set(made) == {"analyst", "checker", "validator", "deployer", "auditor"}
+    assert len(set(made.values())) == 5
     entered = sign_in.with_password(db, settings.sessions, HERE, "checker", made["checker"])
     assert entered.stage is Stage.FULL
     assert ensure_demo_users(db, {}) == {}
