@@ -187,12 +187,13 @@ def _check(
     try:
         source = environment.loader.get_source(environment, template)[0]  # type: ignore[union-attr]
         tree = environment.parse(source, template, template)
+        asked = find_undeclared_variables(tree)
     except TemplateNotFound as fault:
         raise _refusal(template, 1, ValueError("the file is missing")) from fault
     except TemplateSyntaxError as fault:
         raise _refusal(template, fault.lineno, fault) from fault
     own = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
-    for name in sorted(find_undeclared_variables(tree) - known - own):
+    for name in sorted(asked - known - own):
         used = min(n.lineno for n in tree.find_all(nodes.Name) if n.name == name)
         raise _refusal(template, used, ValueError(f"“{name}” is no fact of a model"))
 
