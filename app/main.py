@@ -5,8 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from app.navigation import menu
+from app.services import services
 from app.session import current_actor
 from app.ui import boundary, correlated, farewell
+from engines.governance import notices
 
 ASSETS = Path(__file__).with_name("assets")
 
@@ -20,7 +22,7 @@ with correlated():
     if actor is None:
         st.navigation([st.Page(farewell)], position="hidden").run()
         st.stop()
-    page = st.navigation(menu(actor), expanded=True)
+    page = st.navigation(menu(actor, notices.unread(services().db, actor)), expanded=True)
     with st.sidebar:
         st.caption(f"Signed in as {actor.name} ({', '.join(sorted(actor.roles))})")
         st.html('<a href="/logout" target="_self" class="sign-out">Sign out</a>')

@@ -9,6 +9,7 @@ import streamlit as st
 from engines.core.access import Actor, Capability
 
 PAGES_DIR = Path(__file__).parent.parent / "pages"
+MOST_COUNTED = 100  # unread notices
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ PAGES = (
              Capability.RESULTS_READ, "Suggestions, training with live progress."),
     PageSpec("results", "Results", ":material/leaderboard:", "Workflow",
              Capability.RESULTS_READ, "Leaderboard, plots, comparison, predictions, downloads."),
+    PageSpec("inbox", "Inbox", ":material/inbox:", "Operations",
+             Capability.INBOX_OWN, "What you are told, read and unread."),
     PageSpec("jobs", "Jobs", ":material/pending_actions:", "Operations",
              Capability.JOB_READ, "Running and past jobs, their logs, cancel."),
     PageSpec("audit", "Audit", ":material/policy:", "Operations",
@@ -52,14 +55,17 @@ PAGES = (
 )  # fmt: skip
 
 
-def menu(actor: Actor) -> dict[str, list[Any]]:
-    """The menu for this person; pages they may not open stay routable but are not listed."""
+def menu(actor: Actor, unread: int = 0) -> dict[str, list[Any]]:
+    """The menu for this person; pages they may not open stay routable but are not listed.
+
+    `unread` notices are counted beside the inbox.
+    """
     sections: dict[str, list[Any]] = {}
     for spec in PAGES:
         listed = actor.may(spec.capability) and spec.key != "experiment"
         page = st.Page(
             spec.path,
-            title=spec.title,
+            title=title(spec, unread),
             icon=spec.icon,
             url_path=spec.key,
             default=spec.key == "experiments",
@@ -68,6 +74,13 @@ def menu(actor: Actor) -> dict[str, list[Any]]:
         )
         sections.setdefault(spec.section, []).append(page)
     return sections
+
+
+def title(spec: PageSpec, unread: int = 0) -> str:
+    """The page's name in the menu; the inbox shows how much in it is unread."""
+    if spec.key != "inbox" or not unread:
+        return spec.title
+    return f"{spec.title} ({unread if unread < MOST_COUNTED else f'{MOST_COUNTED - 1}+'})"
 
 
 def page_link(
