@@ -34,6 +34,20 @@ METRICS = (
     "precision", "log_loss", "rmse", "mae", "r2", "mape",
 )  # fmt: skip
 
+# What a policy computes the tier of risk from; unanswered, the cautious end of the scale counts.
+AMOUNTS = (
+    "unknown", "none", "below 1 million", "1 to 50 million", "50 million to 1 billion",
+    "above 1 billion",
+)  # fmt: skip
+CUSTOMERS = (
+    "unknown", "none", "below 1,000", "1,000 to 100,000", "100,000 to 1 million",
+    "above 1 million",
+)  # fmt: skip
+PURPOSES = (
+    "unknown", "exploration", "decision support", "automated decision", "risk management",
+    "financial reporting", "regulatory capital",
+)  # fmt: skip
+
 QUESTIONS = (
     Question("predicts", "What is predicted?", "For example: will this customer leave?"),
     Question("audience", "For whom, and for which decision?", "Who acts on the answer, and how."),
@@ -54,6 +68,22 @@ QUESTIONS = (
         "Comma-separated, such as gender or age; they are watched for fairness.",
     ),
     Question("horizon", "How far ahead?", "The time between the prediction and the truth."),
+    Question(
+        "purpose", "What is the model used for?",
+        "It counts towards the tier of risk, and so towards who has to approve.", PURPOSES,
+    ),
+    Question(
+        "amount_at_stake", "Which amount rests on it?",
+        "The balance or yearly volume it decides on, in the reporting currency.", AMOUNTS,
+    ),
+    Question(
+        "customers_affected", "How many customers does it affect?",
+        "People or firms about whom something is decided with it, in a year.", CUSTOMERS,
+    ),
+    Question(
+        "vendor_model", "Does a vendor's model or score go in?",
+        "For example a bought score among the columns.", ("unknown", "no", "yes"),
+    ),
 )  # fmt: skip
 
 

@@ -1,0 +1,92 @@
+"""Facts held against checks, and votes against approvals."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from engines.governance.policies.format import Approval, Check, Severity
+from engines.governance.policies.vocabulary import fact_words
+
+Fact = float | bool | str | None
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check's outcome, with a sentence for the page and for the record."""
+
+    check: Check
+    value: Fact
+    passed: bool
+    sentence: str
+
+    @property
+    def blocks(self) -> bool:
+        """True when this failure stops the submission."""
+        return not self.passed and self.check.severity is Severity.BLOCK
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One person's yes, in a role and on a level."""
+
+    role: str
+    level: int = 1
+
+
+def judge(checks: Iterable[Check], facts: Mapping[str, Fact]) -> list[CheckResult]:
+    """Hold each fact against its bound. A fact that is missing, or no number, fails."""
+    return [_judged(check, facts.get(check.fact)) for check in checks]
+
+
+def votes_missing(approvals: Iterable[Approval], votes: Sequence[Vote]) -> list[str]:
+    """What is still to be voted, one sentence for each; empty when the votes are enough."""
+    missing = []
+    for each in approvals:
+        given = sum(vote.role == each.role and vote.level == each.level for vote in votes)
+        if given < each.count:
+            missing.append(
+                f"Level {each.level}: {given} of {each.count} approvals by a {each.role}."
+            )
+    return missing
+
+
+def bound_words(check: Check) -> str:
+    """The check's bound in words: “at least 0.7”."""
+    if check.at_least is not None:
+        return f"at least {_number(check.at_least)}"
+    if check.at_most is not None:
+        return f"at most {_number(check.at_most)}"
+    return f"equal to {_said(check.equals)}" if check.equals is not None else "present"
+
+
+def _judged(check: Check, value: Fact) -> CheckResult:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        text = f"{check.label}: not measured ({fact_words(check.fact)})."
+        return CheckResult(check, None, False, text)
+    passed = _holds(check, value)
+    verdict = "as asked" if passed else "not as asked"
+    text = f"{check.label}: {_said(value)}, {verdict} ({bound_words(check)})."
+    return CheckResult(check, value, passed, text)
+
+
+def _holds(check: Check, value: float | bool | str) -> bool:
+    if check.present:
+        return value != ""
+    if check.equals is not None:
+        same_kind = isinstance(value, bool) == isinstance(check.equals, bool)
+        return same_kind and value == check.equals
+    if isinstance(value, bool | str):
+        return False
+    if check.at_least is not None:
+        return value >= check.at_least
+    return check.at_most is not None and value <= check.at_most
+
+
+def _said(value: Fact) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _number(value) if isinstance(value, int | float) else f"“{value}”"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
