@@ -1,0 +1,155 @@
+"""Where a model stands: which stages it is approved for, now or at some moment, and why not."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from engines.core.access import Actor, Capability, needs
+from engines.core.errors import NotFound
+from engines.core.events import AuditEvent
+from engines.core.gate import STAGES, Stage
+from engines.core.model_ref import ModelRef
+from engines.governance.approvals import content, rating, sealed
+from engines.governance.approvals.content import Care, Change, Item
+from engines.governance.approvals.models import Submission
+from engines.governance.approvals.port import Board, Material
+from engines.governance.approvals.states import DECIDED, State
+
+ENDINGS = ("approval.revoked", "approval.void", "approval.expired")
+WORDS = {
+    Stage.TRAINING: "training",
+    Stage.PUBLISHED: "the artifact repository",
+    Stage.UAT: "UAT",
+    Stage.PROD: "production",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One stage of a model: its deciding submission, and whether that lets the model be used.
+
+    `reason` says why it does not; `changes` name the content that is not what was approved.
+    """
+
+    stage: Stage
+    submission: Submission | None
+    holds: bool
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@needs(Capability.RESULTS_READ)
+def standings(board: Board, actor: Actor, model: ModelRef) -> list[Standing]:
+    """The model at every stage, in their order. Raises NotFound or NotAllowed."""
+    material = board.sources.of(model)
+    board.experiments.check_readable(actor, material.experiment_id)
+    with board.db.read() as session:
+        found = content.collect(board, session, material, Care.REMEMBERED)
+        return list(chain(board, session, material, found, board.clock()))
+
+
+def chain(
+    board: Board, session: Session, material: Material, found: Sequence[Item], at: datetime
+) -> Iterator[Standing]:
+    """Every stage in order, on content that was collected before."""
+    for stage in STAGES:
+        yield _standing(board, session, material, found, stage, at)
+
+
+def reaching(
+    board: Board,
+    session: Session,
+    material: Material,
+    found: Sequence[Item],
+    stage: Stage,
+    at: datetime,
+) -> Standing:
+    """The standing at `stage`, or the first earlier one that does not hold: each needs the last."""
+    for standing in chain(board, session, material, found, at):
+        if not standing.holds or standing.stage is stage:
+            return standing
+    raise NotFound(f"There is no stage {stage}.")
+
+
+def decisive(session: Session, model: ModelRef, stage: Stage, at: datetime) -> Submission | None:
+    """The submission that was decided last by then."""
+    query = (
+        select(Submission)
+        .where(Submission.run_id == model.run_id, Submission.task == model.task)
+        .where(Submission.stage == stage, col(Submission.state).in_(DECIDED))
+        .where(col(Submission.decided_at) <= at)
+        .order_by(col(Submission.decided_at).desc())
+    )
+    return session.exec(query.limit(1)).first()
+
+
+def newest_frozen(session: Session, model: ModelRef) -> Submission | None:
+    """The submission of any stage that froze the model's content last."""
+    query = (
+        select(Submission)
+        .where(Submission.run_id == model.run_id, Submission.task == model.task)
+        .where(col(Submission.submitted_at).is_not(None))
+        .order_by(col(Submission.submitted_at).desc())
+    )
+    return session.exec(query.limit(1)).first()
+
+
+def differences(session: Session, submission: Submission, found: Sequence[Item]) -> list[Change]:
+    """What of the frozen content is not as it was, with the policy version of then."""
+    policy = content.frozen_policy(session, submission)
+    return content.changes(content.of(submission), content.with_policy(found, policy))
+
+
+def _standing(
+    board: Board,
+    session: Session,
+    material: Material,
+    found: Sequence[Item],
+    stage: Stage,
+    at: datetime,
+) -> Standing:
+    submission = decisive(session, material.model, stage, at)
+    if submission is None:
+        return Standing(stage, None, False, f"It is not approved for {WORDS[stage]}.")
+    if over := _over(session, submission, at):
+        return Standing(stage, submission, False, over)
+    if fault := sealed.fault(board.secrets, submission):
+        return Standing(stage, submission, False, fault)
+    if changed := differences(session, submission, found):
+        told = "; ".join(map(str, changed[:3]))
+        reason = f"Its approval for {WORDS[stage]} is void: {told}."
+        return Standing(stage, submission, False, reason, tuple(changed))
+    if above := rating.above(session, submission, material):
+        return Standing(stage, submission, False, above)
+    return Standing(stage, submission, True)
+
+
+def _over(session: Session, submission: Submission, at: datetime) -> str:
+    """Why the approval does not hold at that moment by the record alone; "" when it does."""
+    stage = WORDS[submission.at_stage]
+    if submission.expires_at is not None and submission.expires_at <= at:
+        return f"Its approval for {stage} expired on {submission.expires_at:%Y-%m-%d}."
+    ended = _ending(session, submission)
+    if ended is not None and (submission.ended_at or ended.at) <= at:
+        return f"Its approval for {stage} is {_past(ended.act)}: {_why(ended, submission)}"
+    if submission.state != State.APPROVED and ended is None:
+        return f"Its approval for {stage} is {submission.state}."
+    return ""
+
+
+def _ending(session: Session, submission: Submission) -> AuditEvent | None:
+    """The audit row that ended the approval: the table alone is not believed."""
+    mine = select(AuditEvent).where(AuditEvent.subject == f"submission:{submission.id}")
+    ends = mine.where(col(AuditEvent.act).in_(ENDINGS)).order_by(col(AuditEvent.number))
+    return session.exec(ends).first()
+
+
+def _past(act: str) -> str:
+    return act.removeprefix("approval.")
+
+
+def _why(ended: AuditEvent, submission: Submission) -> str:
+    reason = ended.detail.get("reason") or submission.reason or "no reason was given"
+    return f"{str(reason).rstrip('.')}."
