@@ -1,13 +1,12 @@
-"""Parts of the pages about notices: a notice in the inbox, the wish for e-mail, deliveries."""
+"""Parts of the pages about notices: a notice in the inbox, and the wish for e-mail."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from app.markdown import plain
 from app.navigation import PAGES
-from engines.governance.notices import LABELS, Channel, DeliveryRow, DeliveryState, InboxRow, Kind
+from engines.governance.notices import LABELS, InboxRow, Kind
 
 ICONS: Mapping[Kind, str] = {
     Kind.APPROVAL_ASKED: ":material/approval_delegation:",
@@ -22,14 +21,7 @@ ICONS: Mapping[Kind, str] = {
     Kind.ARTIFACT: ":material/inventory_2:",
     Kind.JOB: ":material/pending_actions:",
 }
-CHANNELS = {Channel.EMAIL: "E-mail", Channel.WEBHOOK: "Webhook"}
-STATES = {
-    DeliveryState.WAITING: "⏳ Waiting",
-    DeliveryState.SENT: "✓ Sent",
-    DeliveryState.FAILED: "✗ Given up",
-}
 KNOWN = frozenset(spec.key for spec in PAGES)
-TIME = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
 Act = Callable[[InboxRow], None]
 
 
@@ -73,28 +65,3 @@ def email_choice(address: str, chosen: frozenset[Kind]) -> list[Kind] | None:
         ]
         saved = st.form_submit_button("Save choice")
     return wanted if saved else None
-
-
-def deliveries_table(rows: Sequence[DeliveryRow]) -> None:
-    """Messages with their state, tries and the reason of the last failure."""
-    frame = pd.DataFrame([_delivery(row) for row in rows])
-    times = dict.fromkeys(("Written (UTC)", "Next try (UTC)"), TIME)
-    st.dataframe(frame, hide_index=True, width="stretch", column_config=times)
-
-
-def delivery_label(row: DeliveryRow) -> str:
-    """A delivery in one line."""
-    return f"{CHANNELS[row.channel]} to {row.to} · {row.kind} · {row.made_at:%Y-%m-%d %H:%M}"
-
-
-def _delivery(row: DeliveryRow) -> dict[str, object]:
-    return {
-        "State": STATES[row.state],
-        "By": CHANNELS[row.channel],
-        "To": row.to,
-        "About": row.kind.value,
-        "Tries": row.tries,
-        "Reason": row.error,
-        "Written (UTC)": row.made_at.replace(tzinfo=None),
-        "Next try (UTC)": row.due_at.replace(tzinfo=None) if row.due_at else None,
-    }

@@ -52,6 +52,14 @@ def roles_input(label: str, chosen: Sequence[Role], key: str) -> list[Role]:
     return st.multiselect(label, list(Role), chosen, format_func=str.capitalize, key=key)
 
 
+def new_email(user: UserRow) -> str | None:
+    """Where this person's notices go; the new address once it is to be saved."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input("E-mail", user.email, max_chars=254, key=f"email:{user.id}")
+        saved = st.button("Save e-mail", disabled=typed.strip() == user.email)
+    return typed if saved else None
+
+
 def hand_over(name: str, password: str) -> None:
     """Keep a new password for the page's next run, which shows it."""
     st.session_state[HANDED_OVER] = (name, password)
@@ -91,6 +99,7 @@ def _user(user: UserRow) -> dict[str, object]:
     return {
         "Name": user.name,
         "Full name": user.full_name,
+        "E-mail": user.email,
         "Roles": ", ".join(sorted(user.roles)),
         "State": "disabled" if user.disabled else "active",
         "Password": _password_state(user),

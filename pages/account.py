@@ -1,7 +1,8 @@
-"""Account page: one's own password, second factor and sessions."""
+"""Account page: one's own password, second factor, sessions, and notices by e-mail."""
 
 import streamlit as st
 
+from app.inbox_view import email_choice
 from app.people_view import (
     keep_recovery_codes,
     recovery_codes,
@@ -15,6 +16,7 @@ from app.ui import boundary, page_actor
 from engines.core import sessions, totp, users
 from engines.core.access import Capability
 from engines.core.errors import InvalidInput
+from engines.governance import notices
 
 actor = page_actor(Capability.ACCOUNT_OWN)
 svc = services()
@@ -98,3 +100,11 @@ with boundary():
     if other in mine and st.button("End this session"):
         sessions.end_own(svc.db, actor, other)
         st.rerun()
+
+if svc.settings.notices.smtp.host:
+    st.subheader("Notices by e-mail", anchor=False)
+    with boundary():
+        wanted = email_choice(notices.address(svc.db, actor), notices.chosen(svc.db, actor))
+        if wanted is not None:
+            notices.choose(svc.db, actor, wanted)
+            st.success("Your choice is kept.")

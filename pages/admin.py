@@ -1,10 +1,12 @@
-"""Administration page: users, their roles, and everybody's sessions."""
+"""Administration page: users, their roles, everybody's sessions, and what left the inbox."""
 
 import streamlit as st
 
+from app.deliveries_view import deliveries_list
 from app.people_view import (
     hand_over,
     handed_over,
+    new_email,
     roles_input,
     session_label,
     sessions_table,
@@ -87,6 +89,9 @@ def remove_second_factor(user: UserRow) -> None:
 
 def user_actions(user: UserRow) -> None:
     """What can be done to one person."""
+    if (address := new_email(user)) is not None:
+        users.set_email(db, actor, user.id, address)
+        st.rerun()
     roles = roles_input("Roles", sorted(user.roles), f"roles:{user.id}")
     with st.container(horizontal=True):
         if st.button("Change roles", disabled=set(roles) == user.roles):
@@ -108,7 +113,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         create()
 
 handed_over()
-users_tab, sessions_tab = st.tabs(["Users", "Sessions"])
+users_tab, sessions_tab, deliveries_tab = st.tabs(["Users", "Sessions", "Deliveries"])
 
 with users_tab, boundary():
     everybody = {user.name: user for user in users.list_users(db, actor)}
@@ -131,3 +136,6 @@ with sessions_tab, boundary():
             lambda reason: sessions.revoke(db, actor, ended, reason),
             button="End session",
         )
+
+with deliveries_tab, boundary():
+    deliveries_list(db, actor)

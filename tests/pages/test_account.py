@@ -1,5 +1,6 @@
 """The Account page, opened by a person who is really signed in."""
 
+import json
 from pathlib import Path
 
 import bcrypt
@@ -11,6 +12,8 @@ import app.session
 from engines.core import sessions, totp, users
 from engines.core.access import Role
 from engines.core.sessions import Stage
+from engines.governance import notices
+from engines.governance.notices import Kind
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a long enough phrase"
@@ -86,3 +89,29 @@ def test_second_factor_is_switched_on_with_recovery_codes(account, app_services)
     field(at, "Password").set_value(PASSWORD)
     button(at, "Remove the second factor").click().run()
     assert not totp.enrolled(app_services.db, ann)
+
+
+def test_choice_of_notices_by_email_is_offered_only_with_an_email_server(account):
+    at, _ = account
+    assert "Save choice" not in {button.label for button in at.button}
+
+
+@pytest.fixture
+def with_mail(monkeypatch):
+    smtp = {"host": "mail.example.org", "sender": "mlaas@example.org"}
+    monkeypatch.setenv("MLAAS_NOTICES__SMTP", json.dumps(smtp))
+
+
+def test_choice_of_notices_by_email_is_kept(with_mail, account, app_services):
+    at, ann = account
+    assert any("no e-mail address here" in caption.value for caption in at.caption)
+    boxes = {box.label: box for box in at.checkbox}
+    assert boxes["A decision is asked of you"].value
+    assert not boxes["A job ended"].value
+    boxes["A decision is asked of you"].uncheck()
+    boxes["A job ended"].check()
+    button(at, "Save choice").click().run()
+    wanted = notices.chosen(app_services.db, ann)
+    assert Kind.JOB in wanted
+    assert Kind.APPROVAL_ASKED not in wanted
+    assert [s.value for s in at.success] == ["Your choice is kept."]

@@ -1,6 +1,6 @@
 """Notices: an inbox for everybody, and e-mail and signed webhooks for those who want them."""
 
-from engines.governance.notices.choices import choose, chosen
+from engines.governance.notices.choices import address, choose, chosen
 from engines.governance.notices.courier import Courier
 from engines.governance.notices.deliveries import (
     DeliveryPage,
@@ -34,6 +34,7 @@ __all__ = [
     "InboxRow",
     "Kind",
     "Link",
+    "address",
     "choose",
     "chosen",
     "deliveries",

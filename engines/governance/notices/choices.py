@@ -7,6 +7,7 @@ from sqlmodel import Session
 from engines.core import events
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import Database, now
+from engines.core.models import AppUser
 from engines.governance.notices.kinds import ASKING, Kind
 from engines.governance.notices.models import NoticeChoice
 
@@ -25,6 +26,14 @@ def choose(db: Database, actor: Actor, kinds: Collection[Kind]) -> None:
     with db.write() as session:
         session.merge(NoticeChoice(user_id=actor.id, kinds=wanted, changed_at=now()))
         events.record(session, actor, "notices.chosen", f"user:{actor.id}", kinds=wanted)
+
+
+@needs(Capability.INBOX_OWN)
+def address(db: Database, actor: Actor) -> str:
+    """Where the acting person's e-mail goes; empty: nowhere."""
+    with db.read() as session:
+        person = session.get(AppUser, actor.id)
+        return person.email if person else ""
 
 
 def choice_of(session: Session, user_id: str) -> frozenset[Kind]:

@@ -150,3 +150,27 @@ def test_passwords_are_in_no_table(db, admin):
         stored = [row.model_dump_json() for row in session.exec(select(AppUser))]
         stored += [event.model_dump_json() for event in session.exec(select(AuditEvent))]
     assert not any(password in row for row in stored)
+
+
+def test_set_email_is_recorded_and_ends_no_session(db, settings, admin, add_person):
+    ann = add_person("ann")
+    token = signed_in(db, settings, ann)
+    users.set_email(db, admin, ann.id, " ann@example.org ")
+    rows = {row.name: row.email for row in users.list_users(db, admin)}
+    assert rows["ann"] == "ann@example.org"
+    assert is_live(db, settings, token)
+    assert acts(db)[-1] == "user.email_set"
+    users.set_email(db, admin, ann.id, "")
+    with db.read() as session:
+        assert users.find(session, ann.id).email == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ann", "ann@", "@example.org", "a b@example.org", "ann@example.org\r\nBcc: x@y.z",
+     "ann@example.org,eve@example.org", "Ann <ann@example.org>", "\"a\"@example.org",
+     "änn@example.org", "ann@exämple.org", "a..b@example.org", "ann@-x.org", "a" * 65 + "@x.org"],
+)  # fmt: skip
+def test_set_email_to_what_is_no_address_is_refused(db, admin, address):
+    with pytest.raises(InvalidInput, match="no e-mail address"):
+        users.set_email(db, admin, admin.id, address)
