@@ -122,6 +122,13 @@ def finish(db: Database, actor: Actor, release: Release, permit_id: str = "") ->
     return find(db, release.id)
 
 
+def note(db: Database, release: Release, failure: MlaasError) -> None:
+    """Write down what went wrong in an attempt that may be followed by another."""
+    values = {"error": str(failure)[:ERROR_LONGEST]}
+    with db.write() as session:
+        _change(session, release, [ReleaseState.PUBLISHING], values, lease=True)
+
+
 def fail(db: Database, actor: Actor, release: Release, failure: MlaasError | str) -> None:
     """Write down why nothing was published; a release that went on meanwhile is left alone."""
     error = str(failure)[:ERROR_LONGEST]

@@ -19,6 +19,7 @@ from engines.artifacts.bundle import Bundle, Format, Material, build
 from engines.artifacts.depot import Depot
 from engines.artifacts.layout import check_name, sha256_of
 from engines.artifacts.models import Release, ReleaseState
+from engines.artifacts.settle import end
 from engines.artifacts.versions import (
     Interface,
     Scheme,
@@ -29,7 +30,7 @@ from engines.artifacts.versions import (
 )
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import new_id, now
-from engines.core.errors import InvalidInput, MlaasError, NotReady
+from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotReady
 from engines.core.gate import Permit, Purpose
 from engines.core.model_card import MODEL_FILE, read_card
 from engines.core.model_ref import ModelRef
@@ -123,9 +124,14 @@ def publish(depot: Depot, actor: Actor, release_id: str, progress: Progress) -> 
             transfer.upload(depot.store, release, bundle.files, progress)
             permit = _still_the_same(depot, actor, release)
             transfer.make_visible(depot.store, release, bundle.index)
+    except BackendUnavailable as failure:
+        # The job is tried again, or ends; `settle` looks then at what is visible.
+        with suppress(MlaasError):
+            ledger.note(depot.db, release, failure)
+        raise
     except MlaasError as failure:
         with suppress(MlaasError):
-            ledger.fail(depot.db, actor, release, failure)
+            end(depot, release, str(failure))
         raise
     return ledger.finish(depot.db, actor, release, permit.id)
 

@@ -33,14 +33,14 @@ def settle(depot: Depot) -> None:
         half = list(session.exec(select(Placement).where(col(Placement.state).in_(HALF_DONE))))
     for release in waiting:
         if not _is_live(depot.scheduler, release.job_key):
-            _guarded(settle_release, depot, release)
+            _guarded(end, depot, release)
     for placement in half:
         if now() - placement.at > COPY_PATIENCE:
             _guarded(settle_placement, depot, placement)
 
 
-def settle_release(depot: Depot, release: Release) -> None:
-    """Finish a release that became visible, or end one that did not."""
+def end(depot: Depot, release: Release, error: str = "") -> None:
+    """Finish a release that became visible, or end one that did not, with the reason."""
     actor = Actor(release.actor_id, release.actor_name, frozenset())
     try:
         visible = bool(release.sha256) and transfer.is_visible(depot.store, Repository.DEV, release)
@@ -53,7 +53,7 @@ def settle_release(depot: Depot, release: Release) -> None:
         return
     with suppress(MlaasError):  # what cannot be removed is not visible either
         transfer.remove(depot.store, Repository.DEV, release)
-    ledger.fail(depot.db, actor, release, ENDED)
+    ledger.fail(depot.db, actor, release, error or release.error or ENDED)
 
 
 def settle_placement(depot: Depot, placement: Placement) -> None:

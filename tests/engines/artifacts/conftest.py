@@ -7,10 +7,14 @@ from uuid import uuid4
 
 import pytest
 
+from engines.artifacts import Depot
 from engines.artifacts.artifactory import ArtifactoryStore
 from engines.artifacts.folder import FolderStore
 from engines.artifacts.port import ArtifactStore, Repository
+from engines.core.database import Database
 from tests.harness.artifactory import Artifactory, running
+from tests.harness.releases import depot_on
+from tests.harness.run_folders import airline, ames, telco
 
 KEYS = {"dev": "mlaas-dev", "uat": "mlaas-uat", "prod": "mlaas-prod"}
 REAL = os.environ.get("MLAAS_ARTIFACTORY_URL", "")
@@ -54,3 +58,26 @@ def place(store: ArtifactStore) -> Iterator[str]:
     for where in Repository:
         for stored in store.list(where, folder):
             store.delete(where, stored.path)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Path:
+    """A folder of runs: r1 classifies and regresses, r2 classifies anew, air forecasts."""
+    root = tmp_path_factory.mktemp("models")
+    telco(root / "r1", shared_data)
+    ames(root / "r1", shared_data)
+    telco(root / "r2", shared_data, C=0.001)
+    airline(root / "air", shared_data)
+    return root
+
+
+@pytest.fixture
+def depot(db: Database, store: ArtifactStore, models: Path, tmp_path: Path) -> Depot:
+    """A depot on each kind of store."""
+    return depot_on(db, store, models, tmp_path / "work")
+
+
+@pytest.fixture
+def folder_depot(db: Database, models: Path, tmp_path: Path) -> Depot:
+    """A depot on the folder alone."""
+    return depot_on(db, FolderStore(tmp_path / "artifacts", KEYS), models, tmp_path / "work")
