@@ -15,6 +15,7 @@ from engines.core.access import Actor
 from engines.core.database import Database
 from engines.core.errors import NotAllowed
 from engines.core.experiments import Experiments, ExperimentState
+from engines.core.gate import Gate
 from engines.core.progress import Progress
 from engines.core.scheduling import Scheduler
 from engines.core.secret_store import secret_store
@@ -23,10 +24,13 @@ from engines.core.settings import Settings
 from engines.core.tables import Column
 from engines.data_sources import Datasets
 from engines.eda import Study
-from engines.governance import documents
+from engines.governance import approvals, documents
 from engines.tracking import Tracker
 from engines.tracking.mlflow import MlflowTracker
 from engines.training import RunFolders
+from engines.wired_content import ModelSources
+from engines.wired_facts import ModelFacts
+from engines.wired_models import TrainedModels
 
 
 class ProjectExperiments:
@@ -73,6 +77,7 @@ class Services:
     tracker: Tracker
     secrets: Secrets
     templates: documents.Templates
+    file_hashes: approvals.FileHashes
 
     @property
     def documents(self) -> documents.Desk:
@@ -90,6 +95,31 @@ class Services:
     def runs(self) -> RunFolders:
         """The training runs' folders."""
         return RunFolders(self.db, self.experiments, self.runs_dir)
+
+    @property
+    def models(self) -> TrainedModels:
+        """Every trained model."""
+        return TrainedModels(self.db, self.runs_dir)
+
+    @property
+    def board(self) -> approvals.Board:
+        """Where it is decided which models may be used."""
+        data = self.settings.paths.data
+        return approvals.Board(
+            db=self.db,
+            experiments=self.experiments,
+            sources=ModelSources(self.db, self.runs_dir, self.store_dir, data / "explanations"),
+            facts=ModelFacts(self.db, self.runs_dir),
+            secrets=self.secrets,
+            templates=self.templates,
+            policy=self.settings.governance.policy,
+            hashes=self.file_hashes,
+        )
+
+    @property
+    def gate(self) -> Gate:
+        """What every use of a model passes."""
+        return approvals.ApprovalGate(self.board)
 
     @property
     def study(self) -> Study:
@@ -141,6 +171,7 @@ def build(settings: Settings) -> Services:
         ),
         secrets=secret_store(settings),
         templates=documents.load_templates(settings.governance.templates),
+        file_hashes=approvals.FileHashes(),
     )
 
 

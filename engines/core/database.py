@@ -47,6 +47,11 @@ def new_id() -> str:
     return uuid4().hex
 
 
+def columns(table: type[SQLModel], *names: str) -> list[Any]:
+    """These columns of a table, to be selected without making objects of its rows."""
+    return [getattr(table, name) for name in names]
+
+
 class Database:
     """Sessions on one database. Write sessions are serialised from their first statement."""
 

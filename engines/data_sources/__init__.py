@@ -6,6 +6,7 @@ from engines.data_sources.datasets import (
     current,
     get,
     history,
+    names,
     restore,
     set_anonymised,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "ingest",
     "ingest_file",
     "is_big",
+    "names",
     "page_rows",
     "pending_upload",
     "preview_file",

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from engines.core import events
 from engines.core.access import Actor, Capability, needs
-from engines.core.database import Database
+from engines.core.database import Database, columns
 from engines.core.errors import NotFound
 from engines.core.experiments import Experiments, ExperimentState
 from engines.core.settings import Limits
@@ -219,3 +219,12 @@ def _record(session: Session, actor: Actor, act: str, dataset: Dataset, **detail
         columns=len(dataset.columns),
         **detail,
     )
+
+
+@needs(Capability.INVENTORY_READ)
+def names(db: Database, actor: Actor, dataset_id: str = "") -> dict[str, tuple[str, int]]:
+    """Id to name and number of rows of every data set; of one when it is named."""
+    query = sa.select(*columns(Dataset, "id", "name", "rows"))
+    query = query.where(col(Dataset.id) == dataset_id) if dataset_id else query
+    with db.read() as session:
+        return {row.id: (row.name, row.rows) for row in session.execute(query)}

@@ -10,7 +10,7 @@ from engines.projects.experiments import (
     restore,
     update,
 )
-from engines.projects.listing import ExperimentFilter, ExperimentPage, find
+from engines.projects.listing import ExperimentFilter, ExperimentPage, Title, find, titles
 from engines.projects.models import DictionaryEntry, Experiment
 from engines.projects.objective import QUESTIONS, Question, Sensitivity
 from engines.projects.steps import Step, StepState, steps
@@ -25,6 +25,7 @@ __all__ = [
     "Sensitivity",
     "Step",
     "StepState",
+    "Title",
     "advance",
     "archive",
     "check_editable",
@@ -36,5 +37,6 @@ __all__ = [
     "get",
     "restore",
     "steps",
+    "titles",
     "update",
 ]

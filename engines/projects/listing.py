@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from engines.core.access import Actor, Capability, needs
-from engines.core.database import Database
+from engines.core.database import Database, columns
 from engines.projects.models import Experiment
 
 PAGE_SIZE = 25
@@ -62,3 +62,25 @@ def _matching(wanted: ExperimentFilter):  # type: ignore[no-untyped-def]  # SQLM
 def _literal(text: str) -> str:
     """The text with LIKE's wildcards taken literally."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+@dataclass(frozen=True)
+class Title:
+    """An experiment's name and owner, and whether it lies in the archive."""
+
+    name: str
+    owner_id: str
+    owner_name: str
+    archived: bool
+
+
+@needs(Capability.EXPERIMENT_READ)
+def titles(db: Database, actor: Actor, experiment_id: str = "") -> dict[str, Title]:
+    """Id to title of every experiment, archived ones too; of one when it is named."""
+    query = sa.select(*columns(Experiment, "id", "name", "owner_id", "owner_name", "archived_at"))
+    query = query.where(col(Experiment.id) == experiment_id) if experiment_id else query
+    with db.read() as session:
+        found = session.execute(query).all()
+    return {
+        key: Title(name, owner, said, gone is not None) for key, name, owner, said, gone in found
+    }

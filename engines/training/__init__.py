@@ -22,6 +22,7 @@ from engines.training.request import (
 from engines.training.runs import cancel, follow, leaderboard, results, run, runs, start, trials
 from engines.training.sweep import sweep
 from engines.training.tasks import METRICS, SUPERVISED, TITLES, Metric, Task, guess_task
+from engines.training.trained import TrainedTask, trained
 
 __all__ = [
     "BUDGET_MAX",
@@ -46,6 +47,7 @@ __all__ = [
     "Surroundings",
     "Task",
     "TaskResult",
+    "TrainedTask",
     "TrainingRequest",
     "TrainingRun",
     "Trial",
@@ -63,5 +65,6 @@ __all__ = [
     "settable",
     "start",
     "sweep",
+    "trained",
     "trials",
 ]

@@ -1,0 +1,147 @@
+"""The inventory: status, tier and stage from the approvals, reviews, upstream models."""
+
+from datetime import timedelta
+
+import pytest
+
+from engines import projects
+from engines.core.database import now
+from engines.core.errors import InvalidInput, NotFound
+from engines.core.model_ref import ModelRef
+from engines.governance import register
+from engines.governance.approvals.models import Submission
+from engines.governance.register import InventoryFilter, Status
+
+TODAY = now().date()
+FOR_SUBMISSION = {"submitter_id": "user-mia", "submitter_name": "mia", "experiment_id": "e"}
+
+
+@pytest.fixture
+def submitted(db):
+    """One submission more: `submitted(model, "prod", "approved", days_ago=3)`."""
+
+    def add(model, stage, state, days_ago=1, **values):
+        at = now() - timedelta(days=days_ago)
+        given = {"submitted_at": at, "created_at": at, "tier": "high"}
+        if state in ("approved", "rejected", "revoked", "expired"):
+            given["decided_at"] = at
+        row = Submission(
+            run_id=model.run_id, task=model.task, stage=stage, state=state,
+            **(FOR_SUBMISSION | given | values),
+        )  # fmt: skip
+        with db.write() as session:
+            session.add(row)
+        return row
+
+    return add
+
+
+def row(db, maker, models, model):
+    return register.inventory_row(db, maker, models, model)
+
+
+def test_a_model_without_submission_is_in_development(db, maker, models, model):
+    found = register.inventory(db, maker, models, InventoryFilter())
+    (only,) = found.rows
+    assert (only.status, only.stage, only.tier) == (Status.DEVELOPMENT, None, "")
+    assert (only.record.title, only.record.owner, only.record.data) == (
+        "Churn · binary", "mia", "telco.csv",
+    )  # fmt: skip
+    assert (only.record.score, only.record.rows) == (0.84, 1000)
+    assert found.statuses == {"development": 1}
+
+
+def test_the_highest_stage_that_holds_is_the_status(db, maker, models, model, submitted):
+    submitted(model, "training", "approved", days_ago=9)
+    submitted(model, "published", "approved", days_ago=5)
+    assert row(db, maker, models, model).status is Status.PUBLISHED
+    submitted(model, "uat", "submitted")
+    assert row(db, maker, models, model).status is Status.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("state", "values", "status"),
+    [
+        ("submitted", {}, Status.WAITING),
+        ("rejected", {}, Status.REFUSED),
+        ("revoked", {"ended_at": now()}, Status.ENDED),
+        ("approved", {"expires_at": now() - timedelta(minutes=1)}, Status.ENDED),
+        ("approved", {"expires_at": now() + timedelta(days=1)}, Status.APPROVED),
+        ("returned", {}, Status.RETURNED),
+        ("withdrawn", {}, Status.DEVELOPMENT),
+    ],
+)
+def test_status_follows_the_newest_submission(
+    db, maker, models, model, submitted, state, values, status
+):
+    submitted(model, "training", state, **values)
+    assert row(db, maker, models, model).status is status
+
+
+def test_as_of_a_day_shows_what_held_then(db, maker, models, trained_model, submitted):
+    old, young = trained_model("old"), trained_model("young")
+    past = now() - timedelta(days=10)
+    with db.write() as session:
+        from engines.training import TaskResult
+
+        for result in session.query(TaskResult).filter(TaskResult.run_id == "old"):
+            result.finished_at = now() - timedelta(days=30)
+    submitted(old, "prod", "revoked", days_ago=20, ended_at=now() - timedelta(days=5))
+    then = register.inventory(db, maker, models, InventoryFilter(at=past))
+    assert [(r.record.model, r.status) for r in then.rows] == [(old, Status.IN_PRODUCTION)]
+    present = register.inventory(db, maker, models, InventoryFilter())
+    assert {r.record.model: r.status for r in present.rows} == {
+        old: Status.ENDED, young: Status.DEVELOPMENT,
+    }  # fmt: skip
+
+
+def test_filters_narrow_and_counts_stay(db, maker, models, trained_model, submitted):
+    churn, price = trained_model("a"), trained_model("b", "regression", "House price")
+    submitted(churn, "training", "approved")
+    for wanted in (
+        InventoryFilter(text="house PRICE"),
+        InventoryFilter(statuses=("development",)),
+        InventoryFilter(model="b/regression"),
+    ):
+        found = register.inventory(db, maker, models, wanted)
+        assert [r.record.model for r in found.rows] == [price]
+        assert found.statuses == {"development": 1, "approved": 1}
+    assert register.inventory(db, maker, models, InventoryFilter(tier="high")).total == 1
+    assert register.inventory(db, maker, models, InventoryFilter(review="missing")).total == 1
+    table = register.inventory_table(db, maker, models, InventoryFilter(text="house"))
+    assert [(r["model"], r["status"]) for r in table] == [("b/regression", "development")]
+
+
+def test_an_archived_experiment_is_archived(db, maker, models, model):
+    experiment = models.of(maker, model).experiment_id
+    projects.archive(db, maker, experiment, "done")
+    assert row(db, maker, models, model).status is Status.ARCHIVED
+
+
+def test_review_is_set_and_becomes_overdue(db, maker, models, model, validator, monkeypatch):
+    register.set_review(db, validator, models, model, TODAY, "yearly")
+    assert not row(db, maker, models, model).review_overdue
+    later = now() + timedelta(days=2)
+    monkeypatch.setattr("engines.governance.register.stocktaking.now", lambda: later)
+    assert row(db, maker, models, model).review_overdue
+    found = register.inventory(db, maker, models, InventoryFilter(review="overdue"))
+    assert found.total == 1
+
+
+@pytest.mark.parametrize("days", [-1, 4_000])
+def test_review_on_an_impossible_day_is_refused(db, models, model, validator, days):
+    with pytest.raises(InvalidInput):
+        register.set_review(db, validator, models, model, TODAY + timedelta(days), "x")
+
+
+def test_upstream_models_are_kept_and_circles_refused(db, maker, models, trained_model, validator):
+    a, b, c = (trained_model(name) for name in "abc")
+    register.set_upstream(db, validator, models, b, [a])
+    register.set_upstream(db, validator, models, c, [b])
+    assert row(db, maker, models, b).upstream == ("a/binary",)
+    assert register.downstream(db, maker, a) == [b]
+    for upstream in ([c], [a]):
+        with pytest.raises(InvalidInput, match="its own answers"):
+            register.set_upstream(db, validator, models, a, upstream)
+    with pytest.raises(NotFound):
+        register.set_upstream(db, validator, models, a, [ModelRef("none", "binary")])
