@@ -1,6 +1,7 @@
 """Parts of the pages about notices: a notice in the inbox, and the wish for e-mail."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -44,8 +45,8 @@ def _notice(row: InboxRow, follow: Act, turn: Act) -> None:
         st.caption(f"{seen}{LABELS[row.kind]} · {row.made_at:%Y-%m-%d %H:%M} UTC")
     with acts.container(horizontal=True, horizontal_alignment="right"):
         if row.link and row.link.page in KNOWN:
-            kind = "secondary" if row.is_read else "primary"
-            if st.button("Open", key=f"open:{row.id}", type=kind):
+            emphasis: Literal["primary", "secondary"] = "secondary" if row.is_read else "primary"
+            if st.button("Open", key=f"open:{row.id}", type=emphasis):
                 follow(row)
         if st.button("Mark as unread" if row.is_read else "Mark as read", key=f"turn:{row.id}"):
             turn(row)
