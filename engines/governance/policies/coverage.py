@@ -3,23 +3,32 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
+from engines.core.gate import Stage
 from engines.governance.policies.format import Check, Policy, Requirement
 from engines.governance.policies.judging import Fact, Vote, judge
+from engines.governance.policies.requirements import required
+from engines.governance.policies.tiers import Tier
+
+Found = tuple[bool | None, str]  # there, missing, or (None) not asked of this model; in words
 
 
 class Standing(StrEnum):
-    """How a requirement stands."""
+    """How a requirement stands for one model."""
 
     MET = "met"
     OPEN = "open"
     BY_HAND = "by_hand"
+    NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True)
 class EvidenceSet:
-    """What is there for one model: facts, written sections ("kind/section"), votes given."""
+    """One model's tier and characteristics, facts, written sections ("kind/section") and votes."""
 
+    tier: Tier
+    characteristics: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     votes: Sequence[Vote] = ()
@@ -34,58 +43,83 @@ class RequirementState:
     evidence: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What all stages together ask of the model."""
+
+    checks: tuple[Check, ...]
+    documents: frozenset[str]  # kind/section; kind/* for all of them
+    roles: frozenset[str]
+
+
 def coverage(policy: Policy, evidence: EvidenceSet) -> list[RequirementState]:
-    """Each requirement against the evidence: met, open, or done by people outside MLAAS.
+    """Each requirement against the evidence that the policy asks of this model.
 
-    A fact counts as there when it passes every check of the policy that asks for it; what the
-    platform does by itself counts as there. Part by hand, part in MLAAS is never more than by hand.
+    A fact counts as there when it passes every check that asks for it; what the platform does by
+    itself counts as there. A requirement with a part that people do is by hand, never met.
     """
-    return [_state(policy, each, evidence) for each in policy.requirements]
+    asked = _asked(policy, evidence)
+    return [_state(each, evidence, asked) for each in policy.requirements]
 
 
-def _state(policy: Policy, requirement: Requirement, evidence: EvidenceSet) -> RequirementState:
+def _asked(policy: Policy, evidence: EvidenceSet) -> _Asked:
+    every = [required(policy, s, evidence.tier, evidence.characteristics) for s in Stage]
+    sections = {
+        f"{rule.kind}/{section}"
+        for needed in every
+        for rule in needed.documents
+        for section in rule.sections or ("*",)
+    }
+    return _Asked(
+        checks=tuple(dict.fromkeys(check for needed in every for check in needed.checks)),
+        documents=frozenset(sections),
+        roles=frozenset(each.role for needed in every for each in needed.approvals),
+    )
+
+
+def _state(requirement: Requirement, evidence: EvidenceSet, asked: _Asked) -> RequirementState:
     answered = requirement.answered_by
-    found = [
-        *_documents(answered.documents, evidence.documents),
-        *_facts(policy, answered.checks, evidence.facts),
-        *_votes(answered.approvals, evidence.votes),
-        *((True, f"MLAAS: {words}") for words in answered.platform),
+    found: list[Found] = [
+        *_documents(answered.documents, evidence.documents, asked),
+        *_facts(answered.checks, evidence.facts, asked),
+        *_votes(answered.approvals, evidence.votes, asked),
+        *((True, f"MLAAS {words}.") for words in answered.platform),
     ]
-    state = Standing.MET if all(there for there, _ in found) else Standing.OPEN
-    words = [text for _, text in found]
+    words = [text for there, text in found if there is not None]
     if answered.by_hand:
         words.append(f"By hand: {answered.by_hand}")
-        state = Standing.BY_HAND if state is Standing.MET else state
-    return RequirementState(requirement, state, tuple(words))
+    if not words:
+        words.append(f"The tier “{evidence.tier.title}” does not ask for it.")
+    return RequirementState(requirement, _standing(found, bool(answered.by_hand)), tuple(words))
 
 
-def _documents(wanted: Sequence[str], written: frozenset[str]) -> Iterator[tuple[bool, str]]:
+def _standing(found: Sequence[Found], by_hand: bool) -> Standing:
+    if any(there is False for there, _ in found):
+        return Standing.OPEN
+    if by_hand:
+        return Standing.BY_HAND
+    return Standing.MET if any(there for there, _ in found) else Standing.NOT_ASKED
+
+
+def _documents(wanted: Sequence[str], written: frozenset[str], asked: _Asked) -> Iterator[Found]:
     for name in wanted:
-        there = name in written or (
-            "/" not in name and any(each.startswith(f"{name}/") for each in written)
-        )
-        words = name.replace("_", " ").replace("/", ": ")
-        yield there, f"Document {words} {'is written' if there else 'is not written'}."
+        kind = name.split("/")[0]
+        is_asked = name in asked.documents or f"{kind}/*" in asked.documents
+        if "/" not in name:
+            is_asked = any(each.startswith(f"{kind}/") for each in asked.documents)
+        there = any(each == name or each.startswith(f"{name}/") for each in written)
+        words = name.replace("_", " ").replace("/", ", section ")
+        text = f"Document {words}: {'written' if there else 'not written'}."
+        yield there if is_asked else None, text
 
 
-def _facts(
-    policy: Policy, wanted: Sequence[str], facts: Mapping[str, Fact]
-) -> Iterator[tuple[bool, str]]:
-    for fact in wanted:
-        checks = [check for check in every_check(policy) if check.fact == fact]
-        for result in judge(checks[:1] if fact not in facts else checks, facts):
-            yield result.passed, result.sentence
+def _facts(wanted: Sequence[str], facts: Mapping[str, Fact], asked: _Asked) -> Iterator[Found]:
+    for result in judge([check for check in asked.checks if check.fact in wanted], facts):
+        yield result.passed, result.sentence
 
 
-def _votes(wanted: Sequence[str], votes: Sequence[Vote]) -> Iterator[tuple[bool, str]]:
+def _votes(wanted: Sequence[str], votes: Sequence[Vote], asked: _Asked) -> Iterator[Found]:
     for role in wanted:
         there = any(vote.role == role for vote in votes)
-        yield there, f"A {role} {'has approved' if there else 'has not approved yet'}."
-
-
-def every_check(policy: Policy) -> list[Check]:
-    """Every check of the policy, of all stages and routes, each once."""
-    rules = policy.stages.values()
-    own = [check for rule in rules for check in rule.checks]
-    routed = [check for rule in rules for route in rule.route for check in route.add_checks]
-    return list(dict.fromkeys((*own, *routed)))
+        text = f"A {role} {'has approved' if there else 'has not approved yet'}."
+        yield there if role in asked.roles else None, text
