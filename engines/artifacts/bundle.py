@@ -78,6 +78,11 @@ class Bundle:
         return listed
 
 
+def model_files(folder: Path) -> dict[str, Path]:
+    """The files of a model's folder that are released, by name."""
+    return {name: folder / name for name in COPIED if (folder / name).exists()}
+
+
 def build(release: Release, material: Material, into: Path, progress: Progress) -> Bundle:
     """Make the bundle in the empty folder `into`; the same arguments give the same bytes.
 
@@ -117,9 +122,8 @@ def _copy(material: Material, into: Path) -> dict[str, Path]:
         raise InvalidInput(f"{', '.join(sorted(missing))} could not be made for this model.")
     if not (material.folder / MODEL_FILE).exists():
         raise NotFound("The model's file is gone.", hint="Train again to have it back.")
-    for name in COPIED:
-        if (material.folder / name).exists():
-            shutil.copyfile(material.folder / name, into / name)
+    for name, file in model_files(material.folder).items():
+        shutil.copyfile(file, into / name)
     for name, content in {**material.evidence, **material.scripts}.items():
         if Path(name).name != name or (into / name).exists():
             raise InvalidInput(f"“{name}” cannot be a file of a release.")

@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlmodel import select
 
-from engines.artifacts import ledger, transfer
-from engines.artifacts.bundle import Bundle, Format, Material, build
+from engines.artifacts import ledger, scanning, transfer
+from engines.artifacts.bundle import Bundle, Format, Material, build, model_files
 from engines.artifacts.depot import Depot
 from engines.artifacts.layout import check_name, sha256_of
 from engines.artifacts.models import Release, ReleaseState
@@ -136,18 +136,21 @@ def publish(depot: Depot, actor: Actor, release_id: str, progress: Progress) -> 
     return ledger.finish(depot.db, actor, release, permit.id)
 
 
-def _made(depot: Depot, actor: Actor, release: Release, folder: Path, progress: Progress) -> Bundle:
+def _made(depot: Depot, actor: Actor, release: Release, into: Path, progress: Progress) -> Bundle:
     permit = depot.gate.may_use(actor, release.model, Purpose.PUBLISH)
     sources, model = depot.sources, release.model
-    progress.report(0.05, "Collecting the model and its evidence")
+    folder = sources.folder(actor, model)
+    progress.report(0.05, "Scanning the model")
+    # Before anything opens it: also what makes the scripts looks into the model's file.
+    scanning.refuse_blocked(scanning.scan(model_files(folder)))
     material = Material(
-        folder=sources.folder(actor, model),
+        folder=folder,
         scripts=sources.scripts(actor, model),
         evidence=sources.evidence(actor, model),
         holdout=sources.holdout(actor, model),
         approval=_approval(permit),
     )
-    return build(release, material, folder, progress)
+    return build(release, material, into, progress)
 
 
 def _still_the_same(depot: Depot, actor: Actor, release: Release) -> Permit:
