@@ -30,7 +30,8 @@ def post(
     It stands or falls with the caller's transaction; e-mail and webhooks follow once that is
     committed. People in `spare` are left out. Gives the notice's id, None when nobody is left.
     """
-    people = (_holders(session, to) if isinstance(to, Role) else set(to)) - set(spare)
+    # A role read back from the database is a plain string, and must not be taken for its letters.
+    people = (_holders(session, Role(to)) if isinstance(to, str) else set(to)) - set(spare)
     if not people:
         return None
     notice = Notice(

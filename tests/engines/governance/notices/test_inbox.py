@@ -29,7 +29,9 @@ from engines.governance.notices.models import Notice
 MakeActor = Callable[..., Actor]
 
 
-def tell(db: Database, to: Role | list[str], title: str = "Please decide", **more) -> str | None:
+def tell(
+    db: Database, to: Role | list[str] | str, title: str = "Please decide", **more
+) -> str | None:
     with db.write() as session:
         return post(session, to, more.pop("kind", Kind.APPROVAL_ASKED), title, **more)
 
@@ -65,6 +67,15 @@ def test_post_to_a_role_reaches_its_enabled_holders_but_the_spared(
         users.find(session, bob.id).disabled_at = now()
     assert tell(db, Role.CHECKER, spare=[ann.id]) is None
     assert unread(db, bob) == 2
+
+
+def test_post_to_a_role_by_its_word_reaches_its_holders(
+    db: Database, checkers: list[Actor]
+) -> None:
+    tell(db, "checker")
+    assert [unread(db, each) for each in checkers] == [1, 1, 0]
+    with pytest.raises(ValueError, match="chequer"):
+        tell(db, "chequer")
 
 
 def test_post_in_a_transaction_that_fails_says_nothing(db: Database, analyst: Actor) -> None:
