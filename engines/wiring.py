@@ -2,13 +2,21 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engines import observability, orchestration, projects, results, training
+from engines import (
+    artifacts,
+    explanation,
+    observability,
+    orchestration,
+    projects,
+    results,
+    training,
+)
 from engines.core import settings as configuration
 from engines.core import users
 from engines.core.access import Actor
@@ -16,6 +24,7 @@ from engines.core.database import Database
 from engines.core.errors import NotAllowed
 from engines.core.experiments import Experiments, ExperimentState
 from engines.core.gate import Gate
+from engines.core.model_ref import ModelRef
 from engines.core.progress import Progress
 from engines.core.scheduling import Scheduler
 from engines.core.secret_store import secret_store
@@ -25,12 +34,17 @@ from engines.core.tables import Column
 from engines.data_sources import Datasets
 from engines.eda import Study
 from engines.governance import approvals, documents
+from engines.governance.policies import Fact
 from engines.tracking import Tracker
 from engines.tracking.mlflow import MlflowTracker
 from engines.training import RunFolders
 from engines.wired_content import ModelSources
 from engines.wired_facts import ModelFacts
 from engines.wired_models import TrainedModels
+from engines.wired_origins import ModelOrigins
+from engines.wired_releases import ReleaseSources, artifact_store
+
+EXPLANATIONS = "explanations"
 
 
 class ProjectExperiments:
@@ -108,8 +122,8 @@ class Services:
         return approvals.Board(
             db=self.db,
             experiments=self.experiments,
-            sources=ModelSources(self.db, self.runs_dir, self.store_dir, data / "explanations"),
-            facts=ModelFacts(self.db, self.runs_dir),
+            sources=ModelSources(self.db, self.runs_dir, self.store_dir, data / EXPLANATIONS),
+            facts=ModelFacts(self.db, self.runs_dir, more=(self._explained,)),
             secrets=self.secrets,
             templates=self.templates,
             policy=self.settings.governance.policy,
@@ -120,6 +134,36 @@ class Services:
     def gate(self) -> Gate:
         """What every use of a model passes."""
         return approvals.ApprovalGate(self.board)
+
+    @property
+    def explaining(self) -> explanation.Desk:
+        """Where models are explained."""
+        return explanation.Desk(
+            db=self.db,
+            experiments=self.experiments,
+            tables=self.datasets,
+            runs=self.runs,
+            origins=ModelOrigins(self.db, self.experiments),
+            scheduler=self.scheduler,
+            gate=self.gate,
+            folder=self.settings.paths.data / EXPLANATIONS,
+        )
+
+    def _explained(self, actor: Actor, model: ModelRef) -> Mapping[str, Fact]:
+        return explanation.facts(self.explaining, actor, model)
+
+    @property
+    def depot(self) -> artifacts.Depot:
+        """Where releases are made and kept."""
+        return artifacts.Depot(
+            db=self.db,
+            experiments=self.experiments,
+            gate=self.gate,
+            store=artifact_store(self.settings, self.secrets),
+            scheduler=self.scheduler,
+            sources=ReleaseSources(self.db, self.experiments, self.runs, self.datasets, self.board),
+            work_dir=self.settings.paths.data / "releasing",
+        )
 
     @property
     def study(self) -> Study:

@@ -89,6 +89,7 @@ class Governance(Section):
     """Where an organisation keeps what takes the place of our own governance files."""
 
     templates: Path | None = None  # document templates; a file there replaces ours of that name
+    policy: str = "default"  # name of the policy that submissions are judged by
 
 
 class Jobs(Section):

@@ -18,6 +18,7 @@ from engines.governance.approvals.port import Board, Material
 from engines.governance.policies.models import PolicyVersion
 
 DRAWN = {"plots.html"}  # drawn anew from the files beside it, so it is no content of its own
+MANIFEST = "manifest.json"
 
 
 class Kind(StrEnum):
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     DOCUMENT = "document"
     ANSWERS = "questionnaire"
     POLICY = "policy"
+    EXPLANATION = "explanation"
 
 
 class Care(StrEnum):
@@ -90,6 +92,7 @@ def collect(board: Board, session: Session, material: Material, care: Care) -> l
         Item(Kind.HOLDOUT, "metrics", sha256(canonical(dict(material.holdout)))),
         Item(Kind.ANSWERS, "objective", sha256(canonical(dict(material.answers)))),
         *_files(board, material.folder, care is not Care.REMEMBERED),
+        *_explanation(board, material.explanation),
         *_documents(documents.hashes_in(session, material.model)),
     ]
 
@@ -110,14 +113,16 @@ def of(submission: Submission) -> list[Item]:
 def changes(frozen: Sequence[Item], found: Sequence[Item]) -> list[Change]:
     """What differs from the frozen items.
 
-    A kind of document that was not among them is no change: it was written for a later stage.
+    A kind of document that was not among them is no change, nor a first explanation: those were
+    made for a later stage.
     """
     before = {(item.kind, item.name): item.sha256 for item in frozen}
-    covered = {document_kind(item.name) for item in frozen if item.kind == Kind.DOCUMENT}
+    covered = {_part(item) for item in frozen}
+    later = (Kind.DOCUMENT, Kind.EXPLANATION)
     after = {
         (item.kind, item.name): item.sha256
         for item in found
-        if item.kind != Kind.DOCUMENT or document_kind(item.name) in covered
+        if item.kind not in later or _part(item) in covered
     }
     return [
         Change(*key, before.get(key, ""), after.get(key, ""))
@@ -134,7 +139,7 @@ def document_kind(name: str) -> str:
 def parts(items: Iterable[Item]) -> dict[str, str]:
     """The content by part, as reviewers confirm it: part → hash.
 
-    Parts are data, code, model, questionnaire, policy, and one per kind of document.
+    Parts are data, code, model, explanation, questionnaire, policy, one per kind of document.
     """
     grouped = defaultdict(list)
     for item in items:
@@ -156,6 +161,7 @@ PARTS: Mapping[str, str] = {
     Kind.HOLDOUT: "model",
     Kind.ANSWERS: "questionnaire",
     Kind.POLICY: "policy",
+    Kind.EXPLANATION: "explanation",
 }
 
 
@@ -169,6 +175,12 @@ def _files(board: Board, folder: Path, fresh: bool) -> Iterator[Item]:
         name = path.relative_to(folder).as_posix()
         if name not in DRAWN and (path.is_symlink() or not path.is_dir()):
             yield Item(Kind.FILE, name, board.hashes.of(path, fresh))
+
+
+def _explanation(board: Board, folder: Path | None) -> Iterator[Item]:
+    """The explanation's manifest, which names the hash of every other file of it."""
+    if folder is not None and (folder / MANIFEST).exists():
+        yield Item(Kind.EXPLANATION, MANIFEST, board.hashes.of(folder / MANIFEST))
 
 
 def _documents(hashes: Mapping[str, str]) -> Iterator[Item]:

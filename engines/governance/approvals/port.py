@@ -23,7 +23,7 @@ class Material:
 
     `folder` holds the model's files, `data` is the table it was trained on; `schema` maps column to
     type; `makers` maps the ids of those who made it, by the tables, to what they did; `lineage` are
-    the experiments this one was made from.
+    the experiments this one was made from; `explanation` is the folder of its explanation.
     """
 
     model: ModelRef
@@ -40,6 +40,7 @@ class Material:
     characteristics: Mapping[str, Any] = field(default_factory=dict)
     makers: Mapping[str, str] = field(default_factory=dict)
     lineage: tuple[str, ...] = ()
+    explanation: Path | None = None
 
 
 class Sources(Protocol):
