@@ -16,6 +16,8 @@ TITLES = ("State", "Job", "Experiment", "Asked for (UTC)")
 KINDS = {"ingest": "Read a file", "explore": "Explore", "profile": "Profile report"} | {
     "train": "Training",
     "record": "Record a training's end",
+    "explain": "Explain a model",
+    "publish": "Publish a release",
 }
 
 

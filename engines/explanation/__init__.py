@@ -1,1 +1,44 @@
-"""Explanations for the reviewer: what a model decides by, for whom, and how steadily."""
+"""Explain a model for its reviewers: Shapley values, reason codes, fairness, stability."""
+
+from engines.explanation.explain import run_explain
+from engines.explanation.figures import (
+    beeswarm,
+    dependence,
+    importance_bars,
+    interaction_heat,
+    waterfall,
+)
+from engines.explanation.figures_groups import calibration_curves, group_rates, stability_figure
+from engines.explanation.port import Desk, Origin, Origins, Tables
+from engines.explanation.read import Explanation, exists, facts, hashes, read
+from engines.explanation.reasons import Direction, Ready, Reason, Reasons, ready, reasons
+from engines.explanation.requests import follow, request
+
+__all__ = [
+    "Desk",
+    "Direction",
+    "Explanation",
+    "Origin",
+    "Origins",
+    "Ready",
+    "Reason",
+    "Reasons",
+    "Tables",
+    "beeswarm",
+    "calibration_curves",
+    "dependence",
+    "exists",
+    "facts",
+    "follow",
+    "group_rates",
+    "hashes",
+    "importance_bars",
+    "interaction_heat",
+    "read",
+    "ready",
+    "reasons",
+    "request",
+    "run_explain",
+    "stability_figure",
+    "waterfall",
+]

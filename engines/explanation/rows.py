@@ -1,0 +1,66 @@
+"""The rows a model is explained on, under the model's own names, in the form it was fitted on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from engines.core import scoring
+from engines.core.errors import InvalidInput
+from engines.core.forecasting import filled, lag_name, moments_of, places
+from engines.core.model_card import ModelCard
+from engines.core.tables import Table
+
+HOLDOUT = "holdout.parquet"
+BACKGROUND_ROWS = 200
+SEED = 11
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Conforming rows of the hold-out and a sample of the others, and every raw column.
+
+    `held` and `background` are indexed by the row's number in the stored table; `raw` is the whole
+    table under the model's names; `answers` is the stored hold-out, empty without a target.
+    """
+
+    held: pd.DataFrame
+    background: pd.DataFrame
+    raw: pd.DataFrame
+    answers: pd.DataFrame
+
+
+def rows_of(card: ModelCard, table: Table, folder: Path) -> Rows:
+    """Read the table and the stored hold-out. Raises InvalidInput when they do not fit."""
+    raw = pd.read_parquet(table.path)
+    raw = raw.rename(columns=table.public_names) if card.anonymised else raw
+    answers = pd.read_parquet(folder / HOLDOUT) if (folder / HOLDOUT).exists() else pd.DataFrame()
+    series = card.facts.get("series")
+    wide = with_past(card, raw) if series else raw
+    try:
+        ready = scoring.conform(wide, card.as_json()["features"])
+    except scoring.SchemaFault as fault:
+        raise InvalidInput(str(fault), hint="The data set no longer fits the model.") from fault
+    held = ready.loc[answers["row"]] if len(answers) else _some(ready, len(ready))
+    rest = ready.drop(index=held.index) if len(answers) else ready
+    return Rows(held, _some(rest, BACKGROUND_ROWS), raw, answers)
+
+
+def with_past(card: ModelCard, raw: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a series with its past values as columns, as when the model was fitted."""
+    series, target = card.facts["series"], card.target
+    timed = raw.assign(**{series["time"]: moments_of(raw, series)})
+    known = timed[timed[series["time"]].notna() & pd.to_numeric(timed[target]).notna()]
+    ordered = known.sort_values(series["time"], kind="stable").drop_duplicates(series["time"])
+    at = places(ordered[series["time"]], series["step"])
+    grid = np.full(int(at[-1]) + 1, np.nan)
+    grid[at] = ordered[target].to_numpy(dtype="float64")
+    grid = filled(grid, series["season"])
+    past = {lag_name(target, lag): grid[np.maximum(at - lag, 0)] for lag in series["lags"]}
+    found: pd.DataFrame = ordered.assign(**past).loc[at >= max(series["lags"], default=0)]
+    return found
+
+
+def _some(rows: pd.DataFrame, count: int) -> pd.DataFrame:
+    return rows.sample(min(count, len(rows)), random_state=SEED)

@@ -1,0 +1,183 @@
+"""Models as training makes them, on small parts of real tables, and a desk to explain them at."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import skops.io
+
+from engines.core.access import Actor
+from engines.core.database import now
+from engines.core.errors import NotAllowed
+from engines.core.gate import Permit, Purpose
+from engines.core.model_card import ModelCard
+from engines.core.model_ref import ModelRef
+from engines.core.tables import Column, ColumnType, Table
+from engines.explanation import Desk, Origin
+from engines.orchestration import LocalScheduler
+from engines.training import Task, TrainingRequest, algorithms, materials
+from engines.training import folder as folders
+from engines.training.folds import ask, judged
+from engines.training.recipes import Recipe, pipeline
+
+FEW_ROUNDS = {"n_estimators": 20}
+
+
+@dataclass
+class Gatekeeper:
+    """A gate that remembers who asked, and refuses when told to."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    refusal: str = ""
+
+    def may_use(self, actor: Actor, model: ModelRef, purpose: Purpose, at: Any = None) -> Permit:
+        self.asked.append((str(model), str(purpose)))
+        if self.refusal:
+            raise NotAllowed(self.refusal)
+        return Permit("p", model, purpose, now())
+
+
+@dataclass
+class Shelf:
+    """Runs, tables and origins of these tests."""
+
+    runs_dir: Path
+    tables: dict[str, Table] = field(default_factory=dict)
+    protected: str = ""
+
+    def folder(self, actor: Actor, run_id: str) -> Path:
+        return self.runs_dir / run_id
+
+    def table(self, actor: Actor, dataset_id: str) -> Table:
+        return self.tables[dataset_id]
+
+    def of(self, actor: Actor, model: ModelRef) -> Origin:
+        return Origin("e1", model.run_id, self.protected)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A trained model: its name, its material, its fitted pipeline."""
+
+    model: ModelRef
+    material: Any
+    fitted: Any
+    card: ModelCard
+
+
+def table_of(frame: pd.DataFrame, path: Path, anonymised: bool = False) -> Table:
+    frame.to_parquet(path)
+    columns = tuple(
+        Column(name, f"C{n + 1}", _kind(frame[name]), int(frame[name].isna().sum()),
+               int(frame[name].nunique()))
+        for n, name in enumerate(frame)
+    )  # fmt: skip
+    return Table(path.stem, "e1", path, "0" * 64, len(frame), columns, anonymised)
+
+
+def _kind(values: pd.Series) -> ColumnType:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return ColumnType.DATETIME
+    return ColumnType.NUMERIC if pd.api.types.is_numeric_dtype(values) else ColumnType.CATEGORICAL
+
+
+@pytest.fixture(scope="session")
+def telco(shared_data: Path) -> pd.DataFrame:
+    """Churn with missing numbers and a date, 900 rows."""
+    frame = pd.read_csv(shared_data / "telco_churn.csv").drop(columns="customerID").head(900)
+    frame["TotalCharges"] = pd.to_numeric(frame["TotalCharges"], errors="coerce")
+    frame.loc[frame.index[::17], "MonthlyCharges"] = float("nan")
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(range(len(frame)), unit="D")
+    return frame.assign(since=when)
+
+
+@pytest.fixture
+def gate() -> Gatekeeper:
+    return Gatekeeper()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path / "runs")
+
+
+@pytest.fixture
+def desk(db, shelf: Shelf, gate: Gatekeeper, tmp_path: Path) -> Desk:
+    scheduler = LocalScheduler(db)
+    return Desk(db, None, shelf, shelf, shelf, scheduler, gate, tmp_path / "explanations")
+
+
+@pytest.fixture
+def make(shelf: Shelf, tmp_path: Path) -> Callable[..., Made]:
+    """Train one recipe and store it as a run: `make(frame, task, target, "lightgbm", …)`."""
+
+    def trained(
+        frame: pd.DataFrame,
+        task: Task,
+        target: str,
+        *names: str,
+        anonymised: bool = False,
+        parameters: dict[str, Any] | None = None,
+        **asked: Any,
+    ) -> Made:
+        run = f"run{len(shelf.tables)}"
+        table = table_of(frame, tmp_path / f"{run}.parquet", anonymised)
+        shelf.tables[run] = table
+        request = TrainingRequest("e1", run, (task,), target, folds=2, **asked)
+        made, _, _ = materials.material(materials.source(table, request), task)
+        fitted = pipeline(_recipe(task, names, parameters or {}), made.blueprint)
+        fitted.fit(made.features.iloc[made.train], made.target[made.train])
+        folder = folders.Folder(shelf.runs_dir / run, task.value)
+        skops.io.dump(fitted, folder.path / "model.skops")
+        card = _card(request, table, made, task)
+        folder.card(card)
+        folder.table("holdout.parquet", _answers(made, fitted))
+        folder.seal()
+        stored = ModelCard.from_json(json.loads((folder.final / "model.json").read_text()))
+        return Made(ModelRef(run, task.value), made, fitted, stored)
+
+    return trained
+
+
+def _recipe(task: Task, names: tuple[str, ...], parameters: dict[str, Any]) -> Recipe:
+    known = {algorithm.id: algorithm for algorithm in reversed(algorithms(task))}
+
+    def one(name: str) -> Recipe:
+        few = FEW_ROUNDS if name in ("lightgbm", "xgboost", "rf", "et", "gbc", "gbr") else {}
+        return Recipe(known[name], {**few, **parameters})
+
+    members = tuple((one(name), n + 1) for n, name in enumerate(names))
+    return members[0][0] if len(names) == 1 else replace(one(names[0]), members=members)
+
+
+def _answers(made: Any, fitted: Any) -> pd.DataFrame:
+    rows = made.holdout
+    if made.series:
+        predicted = made.series.forecast(fitted.predict, made.features, rows)
+        shares = pd.DataFrame().to_numpy()
+    else:
+        predicted, shares = ask(fitted, made.features.iloc[rows], made.classes)
+    result = judged(made, rows, predicted, shares, 0.0)
+    return folders.answers(made.features.index, made.target, result, made.classes)
+
+
+def _card(request: TrainingRequest, table: Table, made: Any, task: Task) -> ModelCard:
+    names = list(made.features.columns)
+    back = {table.public_names[c.name]: c.type for c in table.columns}
+    columns = [Column(name, name, back.get(name, ColumnType.NUMERIC), 0, 2) for name in names]
+    facts = {"series": made.series.told} if made.series else {}
+    return ModelCard(
+        task=task.value,
+        target=table.public_names[request.target],
+        features=folders.features(columns, made.features),
+        classes=made.classes,
+        metric={"binary": "roc_auc", "multiclass": "f1_macro"}.get(task.value, "rmse"),
+        algorithm="test",
+        versions={},
+        anonymised=table.anonymised,
+        facts=facts,
+    )
