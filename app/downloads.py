@@ -15,10 +15,11 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.uploads import STATUS, ActorOf, gate_actor
-from engines import eda, results, training
+from engines import artifacts, eda, results, training
 from engines.core.access import Actor, Capability, require
 from engines.core.correlation import correlated
-from engines.core.errors import MlaasError
+from engines.core.database import new_id
+from engines.core.errors import MlaasError, NotFound
 from engines.eda import ReportKind
 from engines.wiring import Services
 
@@ -34,6 +35,7 @@ def routes(services: Services, actor_of: ActorOf = gate_actor) -> list[Route]:
         for path, pack in (
             ("/downloads/model/{run_id:str}/{task:str}.zip", _model),
             ("/downloads/run/{run_id:str}.zip", _run),
+            ("/downloads/release/{release_id:str}/{repository:str}/{file:path}", _release),
         )
     ]
 
@@ -46,6 +48,11 @@ def model_url(run_id: str, task: str) -> str:
 def run_url(run_id: str) -> str:
     """Where the package of everything is fetched."""
     return f"/downloads/run/{run_id}.zip"
+
+
+def release_url(release_id: str, repository: str, file: str) -> str:
+    """Where one file of a release is fetched from that repository."""
+    return f"/downloads/release/{release_id}/{repository}/{file}"
 
 
 async def _send(services: Services, actor_of: ActorOf, pack: Pack, request: Request) -> Response:
@@ -76,6 +83,17 @@ def _run(services: Services, actor: Actor, request: Request) -> Path:
     return results.run_package(services.db, services.runs, actor, run_id, reports)
 
 
+def _release(services: Services, actor: Actor, request: Request) -> Path:
+    require(actor, Capability.MODEL_DOWNLOAD)
+    depot, given = services.depot, request.path_params
+    if given["repository"] not in list(artifacts.Repository):
+        raise NotFound("There is no such repository.", hint="Choose one from the release's page.")
+    where = artifacts.Repository(given["repository"])
+    depot.work_dir.mkdir(parents=True, exist_ok=True)
+    place = depot.work_dir / f"download-{new_id()}"
+    return artifacts.retrieve(depot, actor, given["release_id"], given["file"], place, where)
+
+
 def explorations(services: Services, actor: Actor, run_id: str) -> dict[str, bytes]:
     """The newest reports on the run's data set, by path in the zip; none without the right."""
     if not actor.may(Capability.EDA_READ):
@@ -95,7 +113,12 @@ def explorations(services: Services, actor: Actor, run_id: str) -> dict[str, byt
 
 def _file_name(request: Request) -> str:
     given = request.path_params
-    return "-".join(["mlaas", given["run_id"][:8], *([given["task"]] if "task" in given else [])])
+    if "file" in given:
+        return str(given["file"]).rsplit("/", 1)[-1]
+    return (
+        "-".join(["mlaas", given["run_id"][:8], *([given["task"]] if "task" in given else [])])
+        + ".zip"
+    )
 
 
 def _stream(place: Path, name: str) -> Response:
@@ -106,9 +129,10 @@ def _stream(place: Path, name: str) -> Response:
     headers = {
         **HEADERS,
         "Content-Length": str(size),
-        "Content-Disposition": f'attachment; filename="{name}.zip"',
+        "Content-Disposition": f'attachment; filename="{name}"',
     }
-    return StreamingResponse(_slices(file), media_type="application/zip", headers=headers)
+    kind = "application/zip" if name.endswith(".zip") else "application/octet-stream"
+    return StreamingResponse(_slices(file), media_type=kind, headers=headers)
 
 
 def _slices(file: BinaryIO) -> Iterator[bytes]:
