@@ -119,7 +119,7 @@ class Governed:
     folder: Path
     people: dict[str, Actor] = field(default_factory=dict)
     experiment: str = ""
-    model: ModelRef = ModelRef("none", "binary")
+    model: ModelRef = field(default_factory=lambda: ModelRef("none", "binary"))
 
     def person(self, name: str, *roles: str) -> Actor:
         """Add somebody who may sign in."""

@@ -1,9 +1,10 @@
 """Approvals: submissions that freeze content, votes by four eyes, and the gate."""
 
 from engines.governance.approvals.ballot import Slot
+from engines.governance.approvals.by_experiment import of_experiments
 from engines.governance.approvals.content import Change, Item, content_hash
 from engines.governance.approvals.deadlines import Ticked, tick
-from engines.governance.approvals.delegations import delegate, delegations, end_delegation
+from engines.governance.approvals.delegating import delegate, delegations, end_delegation
 from engines.governance.approvals.diff import Difference, Differing, DocumentChange, difference
 from engines.governance.approvals.file_hashes import FileHashes
 from engines.governance.approvals.gate import ApprovalGate
@@ -29,6 +30,7 @@ from engines.governance.approvals.models import (
     Vote,
 )
 from engines.governance.approvals.past import PastSubmission, past_submissions
+from engines.governance.approvals.people import names, voters
 from engines.governance.approvals.port import Board, Facts, Material, Sources
 from engines.governance.approvals.rating import raise_tier
 from engines.governance.approvals.readiness import Readiness, readiness
@@ -85,6 +87,8 @@ __all__ = [
     "end_delegation",
     "find",
     "history",
+    "names",
+    "of_experiments",
     "of_model",
     "open_submission",
     "parts",
@@ -100,6 +104,7 @@ __all__ = [
     "submit",
     "tick",
     "vote",
+    "voters",
     "waiting",
     "who_decided",
     "withdraw",

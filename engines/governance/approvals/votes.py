@@ -17,7 +17,7 @@ from engines.governance.approvals import (
     ballot,
     carrying,
     content,
-    delegations,
+    delegating,
     makers,
     sealed,
     standing,
@@ -243,7 +243,7 @@ def _delegated(
     session: Session, board: Board, actor: Actor, for_id: str, slots: Sequence[Slot]
 ) -> Voice:
     """The voice of somebody who delegated the role of an open slot to the actor."""
-    for row in delegations.in_force(session, actor.id, board.clock()):
+    for row in delegating.in_force(session, actor.id, board.clock()):
         for slot in slots:
             if (row.giver_id, row.role) == (for_id, slot.role):
                 return Voice(row.giver_id, row.giver_name, slot)

@@ -1,0 +1,208 @@
+"""No maker decides, whatever they are besides; no voice counts twice."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from engines.core import events, users
+from engines.core.access import Actor, Role
+from engines.core.errors import InvalidInput, NotAllowed, NotReady
+from engines.core.events import AuditEvent
+from engines.core.gate import Stage
+from engines.core.models import AppUser
+from engines.governance import approvals, policies
+from engines.governance.approvals import Decision, State
+from tests.harness.governed import POLICY, vocabulary
+
+
+def become(house, name: str, *roles: str) -> Actor:
+    """Give a person other roles, as an administrator does."""
+    user = house.people[name]
+    admin = house.people["adam"]
+    users.set_roles(house.board.db, admin, user.id, [Role(r) for r in roles], "New duties.")
+    house.people[name] = Actor(user.id, user.name, frozenset(Role(r) for r in roles))
+    return house.people[name]
+
+
+def lend(house, giver: str, taker: str, role: str = "checker", days: int = 10):
+    """Delegate a vote from now on."""
+    now = house.clock.now
+    people = house.people[giver], house.people[taker].id
+    return approvals.delegate(
+        house.board, *people, Role(role), now, now + timedelta(days=days), "Holiday."
+    )
+
+
+def test_creator_with_every_role_is_refused(house):
+    row = house.submit()
+    become(house, "ana", "analyst", "checker", "validator", "deployer", "admin")
+    with pytest.raises(NotAllowed, match="four eyes"):
+        house.vote(row, "ana")
+
+
+def test_role_change_between_making_and_voting_changes_nothing(house):
+    row = house.submit()
+    become(house, "ana", "checker")
+    with pytest.raises(NotAllowed, match="four eyes"):
+        house.vote(row, "ana")
+
+
+def test_administrator_has_no_vote(house):
+    row = house.submit()
+    with pytest.raises(NotAllowed, match=r"approval\.vote"):
+        house.vote(row, "adam")
+
+
+def test_data_editor_and_author_are_makers(house):
+    for act, name in (("dataset.attached", "carl"), ("dictionary.changed", "cora")):
+        with house.board.db.write() as session:
+            subject = f"experiment:{house.experiment}"
+            events.record(session, house.people[name], act, subject)
+    row = house.submit()
+    for name in ("carl", "cora"):
+        with pytest.raises(NotAllowed, match="four eyes"):
+            house.vote(row, name)
+
+
+def test_writer_of_a_document_is_a_maker_and_of_the_validation_report_is_not(house):
+    become(house, "vera", "validator", "checker")
+    house.write("scope", "What was validated.", "vera", "validation_report")
+    row = house.submit()
+    assert house.people["vera"].id not in row.makers
+    assert house.vote(row, "vera").state == State.SUBMITTED
+
+
+def test_maker_of_the_experiment_that_was_cloned_is_a_maker_of_the_clone(house):
+    house.person("otto", "analyst")
+    source = house.experiment
+    house.train("otto", run="r9")
+    with house.board.db.write() as session:
+        subject = f"experiment:{house.experiment}"
+        events.record(session, house.people["otto"], "experiment.cloned", subject, source=source)
+    row = house.submit(by="otto")
+    become(house, "ana", "checker")
+    with pytest.raises(NotAllowed, match="four eyes"):
+        house.vote(row, "ana")
+
+
+def test_author_of_the_policy_is_a_maker(house):
+    become(house, "cora", "checker", "admin")
+    text = POLICY % {"then": "remind"} + "# stricter\n"
+    words = vocabulary(house.board.templates)
+    policies.publish(house.board.db, house.people["cora"], text, "Stricter.", words, 1)
+    row = house.submit()
+    with pytest.raises(NotAllowed, match="wrote the policy"):
+        house.vote(row, "cora")
+
+
+def test_second_vote_of_a_person_is_refused_and_counted_once(house):
+    row = house.submit()
+    become(house, "carl", "checker", "validator")
+    house.vote(row, "carl")
+    with pytest.raises(NotReady, match="You have voted"):
+        house.vote(row, "carl")
+    assert len(approvals.open_submission(house.board, house.people["cora"], row.id).votes) == 1
+
+
+def test_delegate_votes_once_for_the_giver_who_then_has_no_vote_left(house):
+    house.person("ned", "checker")
+    lend(house, "carl", "ned")
+    row = house.submit()
+    house.vote(row, "ned", for_id="user-carl")
+    vote = approvals.open_submission(house.board, house.people["ned"], row.id).votes[0]
+    assert (vote.person_id, vote.principal_id) == ("user-ned", "user-carl")
+    with pytest.raises(NotAllowed, match="waits for validator"):
+        house.vote(row, "carl")
+
+
+def test_voice_used_by_a_delegate_does_not_count_again(house):
+    house.approve_up_to(Stage.UAT)
+    lend(house, "carl", "cora")
+    row = house.submit(Stage.PROD)
+    house.vote(row, "cora", for_id="user-carl")
+    with pytest.raises(NotReady, match="carl has been counted"):
+        house.vote(row, "carl")
+    with pytest.raises(NotReady, match="You have voted"):
+        house.vote(row, "cora")
+
+
+def test_maker_votes_neither_as_delegate_nor_through_one(house):
+    become(house, "ana", "analyst", "checker")
+    lend(house, "carl", "ana")
+    lend(house, "ana", "cora")
+    row = house.submit()
+    with pytest.raises(NotAllowed, match="four eyes"):
+        house.vote(row, "ana", for_id="user-carl")
+    with pytest.raises(NotAllowed, match="ana cannot decide"):
+        house.vote(row, "cora", for_id="user-ana")
+
+
+@pytest.mark.parametrize("why", ["over", "not begun", "ended", "role gone", "disabled"])
+def test_delegation_out_of_force_gives_no_vote(house, why):
+    house.person("ned", "checker")
+    made = lend(house, "carl", "ned")
+    row = house.submit()
+    if why == "over":
+        house.clock.on(days=11)
+    elif why == "not begun":
+        house.clock.on(days=-5)
+    elif why == "ended":
+        approvals.end_delegation(house.board, house.people["carl"], made.id)
+    elif why == "role gone":
+        become(house, "carl", "deployer")
+    else:
+        users.disable(house.board.db, house.people["adam"], "user-carl", "Left.")
+    with pytest.raises(NotAllowed, match="delegated to you"):
+        house.vote(row, "ned", for_id="user-carl")
+
+
+def test_delegate_refuses_what_makes_no_sense(house):
+    now = house.clock.now
+    carl, board = house.people["carl"], house.board
+    later = now + timedelta(days=5)
+    with pytest.raises(InvalidInput, match="somebody else"):
+        approvals.delegate(board, carl, carl.id, Role.CHECKER, now, later, "x")
+    with pytest.raises(NotAllowed, match="do not vote as validator"):
+        approvals.delegate(board, carl, "user-cora", Role.VALIDATOR, now, later, "x")
+    with pytest.raises(InvalidInput, match="no role that votes"):
+        approvals.delegate(board, carl, "user-ana", Role.CHECKER, now, later, "x")
+    with pytest.raises(InvalidInput, match="at most 90 days"):
+        approvals.delegate(
+            board, carl, "user-cora", Role.CHECKER, now, now + timedelta(days=91), "x"
+        )
+    with pytest.raises(InvalidInput, match="no length"):
+        approvals.delegate(board, carl, "user-cora", Role.CHECKER, later, now, "x")
+
+
+def test_refused_vote_is_in_the_audit_trail(house):
+    row = house.submit()
+    become(house, "ana", "checker")
+    with pytest.raises(NotAllowed):
+        house.vote(row, "ana")
+    with house.board.db.read() as session:
+        acts = select(AuditEvent).where(AuditEvent.act == "submission.vote_refused")
+        refused = session.exec(acts).one()
+    assert (refused.actor_name, refused.subject) == ("ana", f"submission:{row.id}")
+
+
+def test_disabled_person_has_no_vote(house):
+    row = house.submit()
+    users.disable(house.board.db, house.people["adam"], "user-carl", "Left.")
+    with pytest.raises(NotAllowed, match="disabled"):
+        house.vote(row, "carl")
+
+
+def test_roles_are_those_of_now_not_of_the_session(house):
+    row = house.submit()
+    users.set_roles(house.board.db, house.people["adam"], "user-carl", [Role.AUDITOR], "Moved.")
+    with pytest.raises(NotAllowed, match="waits for checker"):
+        house.vote(row, "carl")
+    with house.board.db.read() as session:
+        assert session.get(AppUser, "user-carl").roles == ["auditor"]
+
+
+def test_vote_for_nobody_who_delegated_is_refused(house):
+    row = house.submit()
+    with pytest.raises(NotAllowed, match="delegated to you"):
+        house.vote(row, "cora", Decision.APPROVE, for_id="user-carl")
