@@ -15,9 +15,9 @@ from engines.governance.notices import Channel, DeliveryRow, DeliveryState
 
 CHANNELS = {Channel.EMAIL: "E-mail", Channel.WEBHOOK: "Webhook"}
 STATES = {
-    DeliveryState.WAITING: "⏳ Waiting",
-    DeliveryState.SENT: "✓ Sent",
-    DeliveryState.FAILED: "✗ Given up",
+    DeliveryState.WAITING: "Waiting",
+    DeliveryState.SENT: "Sent",
+    DeliveryState.FAILED: "Given up",
 }
 TIME = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")
 
@@ -32,7 +32,9 @@ def deliveries_list(db: Database, actor: Actor) -> None:
         return
     _table(found.rows)
     page_buttons(found.total, found.size, "deliveries")
-    _send_again(db, actor, {row.id: row for row in found.rows if row.state == "failed"})
+    failed = {row.id: row for row in found.rows if row.state is DeliveryState.FAILED}
+    if failed:
+        _send_again(db, actor, failed)
 
 
 def _send_again(db: Database, actor: Actor, failed: dict[str, DeliveryRow]) -> None:

@@ -35,14 +35,20 @@ def connected(host: str, port: int, allow_private: bool, seconds: float) -> sock
             return socket.create_connection((address, port), seconds)
         except OSError as error:
             failure = error
-    raise BackendUnavailable(f"{host} does not answer: {failure}.") from failure
+    raise BackendUnavailable(f"{host} does not answer: {in_words(failure)}.") from failure
+
+
+def in_words(error: Exception | None) -> str:
+    """What went wrong, in one line and without the number the system gives it."""
+    said = getattr(error, "strerror", None) or str(error)
+    return " ".join(said.split())[:200] or type(error).__name__
 
 
 def _looked_up(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise BackendUnavailable(f"{host} cannot be looked up: {error}.") from error
+        raise BackendUnavailable(f"{host} cannot be looked up: {in_words(error)}.") from error
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 

@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError
 from engines.core.notice_settings import Smtp
 from engines.core.secrets import Secrets
+from engines.governance.notices.networks import in_words
 
 REFUSED_FOR_GOOD = 500  # replies from here on will be the same next time, RFC 5321
 
@@ -73,7 +74,7 @@ def _translated(error: Exception, settings: Smtp) -> MlaasError:
     if isinstance(error, smtplib.SMTPResponseException):
         return BackendUnavailable(f"The e-mail server says {error.smtp_code} {_said(error)}.")
     where = f"{settings.host}:{settings.port}"
-    return BackendUnavailable(f"The e-mail server {where} cannot be used: {error}.")
+    return BackendUnavailable(f"The e-mail server {where} cannot be used: {in_words(error)}.")
 
 
 def _refusal(what: str, code: int, reply: bytes | str) -> MlaasError:

@@ -16,7 +16,7 @@ from engines.core.errors import BackendUnavailable, NotAllowed
 from engines.core.notice_settings import Webhook
 from engines.governance.notices.inbox import link_of
 from engines.governance.notices.models import Notice
-from engines.governance.notices.networks import connected
+from engines.governance.notices.networks import connected, in_words
 from engines.governance.notices.smtp import trusting
 
 DELIVERY, TIMESTAMP, SIGNATURE = "MLAAS-Delivery", "MLAAS-Timestamp", "MLAAS-Signature"
@@ -66,7 +66,7 @@ def send(
         connection.request("POST", _path(parts), content, headers)
         _judge(connection.getresponse().status)
     except (OSError, http.client.HTTPException) as error:
-        raise BackendUnavailable(f"{parts.hostname} cannot be used: {_words(error)}.") from error
+        raise BackendUnavailable(f"{parts.hostname} cannot be used: {in_words(error)}.") from error
     finally:
         connection.close()
 
@@ -84,7 +84,7 @@ def _connection(hook: Webhook, parts: SplitResult, seconds: float) -> http.clien
         connection.sock = _encrypted(plain, host, hook)
     except OSError as error:
         plain.close()
-        raise BackendUnavailable(f"{host} cannot be used: {_words(error)}.") from error
+        raise BackendUnavailable(f"{host} cannot be used: {in_words(error)}.") from error
     return connection
 
 
@@ -107,7 +107,3 @@ def _judge(status: int) -> None:
             hint="Set the address it leads to.",
         )
     raise BackendUnavailable(f"The receiver answers {status}.")
-
-
-def _words(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
