@@ -42,6 +42,8 @@ PAGES = (
              Capability.RESULTS_READ, "Suggestions, training with live progress."),
     PageSpec("results", "Results", ":material/leaderboard:", "Workflow",
              Capability.RESULTS_READ, "Leaderboard, plots, comparison, predictions, downloads."),
+    PageSpec("documents", "Documents", ":material/article:", "Workflow",
+             Capability.RESULTS_READ, "A model's documents: draft, write, print."),
     PageSpec("inbox", "Inbox", ":material/inbox:", "Operations",
              Capability.INBOX_OWN, "What you are told, read and unread."),
     PageSpec("jobs", "Jobs", ":material/pending_actions:", "Operations",

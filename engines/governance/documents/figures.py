@@ -13,9 +13,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
+from engines.core.palette import CATEGORICAL, GUIDE
+
 WIDTH, HEIGHT, DOTS = 6.4, 4.0, 144  # inches, inches, dots per inch
 SHOWN, MOST_POINTS, BINS = 15, 2_000, 10
-BLUE, GREY = "#2b6cb0", "#718096"
+BLUE, GREY = CATEGORICAL[0], GUIDE
 
 
 @dataclass(frozen=True)

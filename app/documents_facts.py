@@ -1,0 +1,227 @@
+"""What a document is drafted from, gathered from the engines under names that may leave."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+
+from engines import data_sources, projects, results
+from engines.core.access import Actor
+from engines.core.model_ref import ModelRef
+from engines.core.tables import Table
+from engines.governance.documents import (
+    ExplanationFacts,
+    Facts,
+    Material,
+    captions,
+)
+from engines.results import TaskFiles
+from engines.training import TITLES, Task, TrainingRun
+from engines.wiring import Services
+
+HELD, FITTED = "hold-out (not used to choose)", "fitted rows"
+NAMED = {"target", "time_column", "left_out", "known_ahead"}  # of a request: these name columns
+LEFT_OUT = ("experiment_id", "dataset_id", "starting_values")
+Rows = tuple[dict[str, Any], ...]
+Names = Mapping[str, str]  # real name to the one that may leave
+
+
+class Explained(Protocol):
+    """What documents tell of an explanation: its summary, and frames as its engine names them."""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """How it was made: method, exact, rows, additivity_gap, notes."""
+
+    @property
+    def importance(self) -> pd.DataFrame:
+        """Columns feature and importance, among others."""
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """Columns attribute, measure and value, among others."""
+
+    @property
+    def stability(self) -> pd.DataFrame:
+        """Columns column, segment, value and count, among others."""
+
+
+def facts_of(
+    svc: Services,
+    actor: Actor,
+    run: TrainingRun,
+    task: str,
+    checks: Rows = (),
+    found: Explained | None = None,
+) -> Facts:
+    """Everything a template may tell of one model. Raises NotFound or NotAllowed."""
+    experiment = projects.get(svc.db, actor, run.experiment_id)
+    dataset = data_sources.get(svc.datasets, actor, run.dataset_id)
+    table = svc.datasets.table(actor, run.dataset_id)
+    files = results.open_task(svc.runs, actor, run.id, task)
+    names = table.public_names
+    drawn = material(files, names, found)
+    return Facts(
+        model=ModelRef(run.id, task),
+        experiment_id=experiment.id,
+        title=experiment.name,
+        task=TITLES[Task(task)],
+        algorithm=files.card.algorithm,
+        description=experiment.description,
+        owner=experiment.owner_name,
+        target=_public(names, files.card.target),
+        metric=results.metric(files.card.metric).title if files.card.metric else "",
+        trained_by=run.actor_name,
+        trained_at=run.finished_at,
+        data_name=dataset.name,
+        data_sha256=run.dataset_sha256,
+        rows=table.rows,
+        anonymised=table.anonymised,
+        holdout_rows=len(files.holdout),
+        objective=_objective(experiment.objective, names),
+        columns=_columns(svc, actor, table),
+        cleaning=tuple(data_sources.STEPS[s] for s in data_sources.read_options(dataset).steps),
+        verdict=tuple(results.verdict(files)),
+        notes=() if table.anonymised else tuple(run.notes),  # they name columns
+        leaderboard=drawn.leaderboard,
+        metrics=_metrics(files),
+        parameters=_pairs(files.winner.get("parameters") or {}),
+        request=_request(run, names),
+        environment=_environment(files),
+        importance=drawn.importance,
+        checks=checks,
+        explanation=explained(found, names) if found else ExplanationFacts(),
+        figures=captions(drawn),
+    )
+
+
+def material(files: TaskFiles, names: Names, found: Explained | None = None) -> Material:
+    """What the documents' figures are drawn from."""
+    board = results.leaderboard_frame(files).to_dict("records")
+    ranked = files.importance.to_dict("records")
+    shap = explained(found, names).importance if found else ()
+    return Material(
+        classes=tuple(files.card.classes),
+        holdout=files.holdout,
+        metric=results.metric(files.card.metric).title if files.card.metric else "Score",
+        leaderboard=tuple({str(k): v for k, v in row.items()} for row in board),
+        importance=tuple(
+            {
+                "feature": _public(names, row["feature"]),
+                "importance": row["importance"],
+                "std": row["std"],
+            }
+            for row in ranked
+        ),
+        shap=tuple(shap),
+    )
+
+
+def explained(found: Explained, names: Names) -> ExplanationFacts:
+    """An explanation as sentences and rows."""
+    told = found.told
+    how = "exact" if told["exact"] else "estimated from a sample"
+    first = (
+        f"Method: {told['method']}, {how}, on {told['rows']:,} rows; the largest difference "
+        f"between the answer and the sum of its parts is {told['additivity_gap']:.2g}."
+    )
+    ranked = found.importance.groupby("feature", sort=False)["importance"].mean()
+    shares = ranked.sort_values(ascending=False).items()
+    return ExplanationFacts(
+        sentences=(first, *told["notes"]),
+        importance=tuple({"feature": _public(names, n), "importance": v} for n, v in shares),
+        fairness=_fairness(found.differences, names),
+        stability=_stability(found.stability, names),
+    )
+
+
+def _fairness(differences: pd.DataFrame, names: Names) -> Rows:
+    return tuple(
+        {
+            "attribute": _public(names, line["attribute"]),
+            "measure": str(line["measure"]).replace("_", " "),
+            "value": line["value"],
+        }
+        for line in differences.to_dict("records")
+    )
+
+
+def _stability(found: pd.DataFrame, names: Names) -> Rows:
+    return tuple(
+        {
+            "segment": f"{_public(names, line['column'])}: {line['segment']}",
+            "rows": int(line["count"]),
+            "score": line["value"],
+        }
+        for line in found.to_dict("records")
+    )
+
+
+def _public(names: Names, name: Any) -> str:
+    return names.get(str(name), str(name))
+
+
+def _objective(answers: Mapping[str, str], names: Names) -> Rows:
+    """The questionnaire's answers; the names of protected columns as they may leave."""
+    asked = [(q.text, answers[q.key], q.key) for q in projects.QUESTIONS if answers.get(q.key)]
+    return tuple(
+        {"question": text, "answer": _list(answer, names) if "attributes" in key else answer}
+        for text, answer, key in asked
+    )
+
+
+def _list(answer: str, names: Names) -> str:
+    return ", ".join(_public(names, part.strip()) for part in answer.split(","))
+
+
+def _columns(svc: Services, actor: Actor, table: Table) -> Rows:
+    known = {e.column_name: e for e in projects.dictionary(svc.db, actor, table.experiment_id)}
+    told = {} if table.anonymised else known  # a meaning would tell what a name hides
+    return tuple(
+        {
+            "column": table.public_names[column.name],
+            "type": column.type.value,
+            "missing": column.missing,
+            "distinct": column.distinct,
+            "meaning": told[column.name].meaning if column.name in told else "",
+            "unit": told[column.name].unit if column.name in told else "",
+        }
+        for column in table.columns
+    )
+
+
+def _metrics(files: TaskFiles) -> Rows:
+    rows = results.metrics_frame(files).to_dict("records")
+    return tuple(
+        {
+            "metric": row["metric"],
+            "better": row["better"],
+            "folds": row.get("folds", math.nan),
+            "low": row.get("low", math.nan),
+            "high": row.get("high", math.nan),
+            "holdout": row.get(HELD, row.get(FITTED)),
+        }
+        for row in rows
+    )
+
+
+def _request(run: TrainingRun, names: Names) -> Rows:
+    """What was asked for; empty settings say nothing."""
+    asked = {k: v for k, v in run.request.items() if k not in LEFT_OUT and v not in ("", [], {})}
+    for key in NAMED & asked.keys():
+        own = asked[key]
+        many = isinstance(own, list)
+        asked[key] = [_public(names, n) for n in own] if many else _public(names, own)
+    return _pairs({name.replace("_", " "): value for name, value in asked.items()})
+
+
+def _environment(files: TaskFiles) -> Rows:
+    path = files.folder / "environment.json"
+    told = json.loads(path.read_text("utf-8")) if path.exists() else files.card.versions
+    return _pairs({name.replace("_", " "): str(value) for name, value in told.items()})
+
+
+def _pairs(values: Mapping[str, Any]) -> Rows:
+    return tuple({"name": name, "value": value} for name, value in values.items())
