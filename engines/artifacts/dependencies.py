@@ -14,6 +14,11 @@ UNKNOWN = "unknown"
 LONGEST = 80  # a field with more characters holds the licence's text, not its name
 CLASSIFIER = "License :: "
 
+TITLES = {
+    "mit license": "MIT",
+    "the mit license (mit)": "MIT",
+    "bsd 3-clause license": "BSD-3-Clause",
+}
 FIELDS = ("License-Expression", "Classifier", "License")
 
 # Trove classifiers that name a licence without doubt, as SPDX identifiers.
@@ -57,7 +62,7 @@ def dependencies(pins: Mapping[str, str]) -> list[Dependency]:
                 hint="Train again with the present libraries, or release where these are.",
             )
     return [
-        Dependency(name, metadata.version(name), licence(metadata.metadata(name)), name in direct)
+        Dependency(name, metadata.version(name), _licence_of(name), name in direct)
         for name in sorted(_closure(direct))
     ]
 
@@ -86,6 +91,20 @@ def licence(told: "metadata.PackageMetadata") -> str:
     written = " ".join(str(text).strip() for text in fields["License"][:1])
     short = written and written.upper() != "UNKNOWN" and len(written) <= LONGEST
     return written if short and "\n" not in written else UNKNOWN
+
+
+def _licence_of(name: str) -> str:
+    told = licence(metadata.metadata(name))
+    return told if told != UNKNOWN else _by_title(name)
+
+
+def _by_title(name: str) -> str:
+    """The licence whose title the distribution's licence file begins with."""
+    for file in metadata.files(name) or []:
+        if file.name.upper().startswith("LICENSE") and file.locate().is_file():
+            first = file.read_text(encoding="utf-8").strip().split("\n")[0].strip().lower()
+            return TITLES.get(first, UNKNOWN)
+    return UNKNOWN
 
 
 def _closure(names: Iterable[str]) -> set[str]:

@@ -1,0 +1,203 @@
+"""Parts of the Artifacts page: the list of releases, one release with its files and findings."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app.downloads import release_url
+from app.markdown import plain
+from app.services import services
+from app.ui import Color, boundary, download_table, empty_state, go, live, page_link, state_badge
+from engines import artifacts
+from engines.artifacts import Release, ReleaseState, ReleaseView, Repository, Verified
+from engines.core.access import Actor, Capability
+from engines.core.errors import NotFound
+
+WIDTHS = (4, 2, 3, 3)
+TITLES = ("Release", "State", "Where", "Published (UTC)")
+COLORS: dict[Repository, Color] = {
+    Repository.DEV: "gray",
+    Repository.UAT: "blue",
+    Repository.PROD: "green",
+}
+
+
+def release_rows(views: Sequence[ReleaseView]) -> None:
+    """One row per release, newest first."""
+    for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
+        column.caption(title)
+    for view in views:
+        st.divider()
+        _row(view)
+
+
+def _row(view: ReleaseView) -> None:
+    one = view.release
+    name, state, where, at = st.columns(WIDTHS, vertical_alignment="center")
+    with name.container(gap=None):
+        page_link(f"**{one.title}**", "artifacts", release=one.id)
+        st.caption(plain(one.notes.splitlines()[0][:120]) if one.notes else one.task)
+    with state:
+        state_badge(one.state)
+    with where:
+        places(view)
+    with at.container(gap=None):
+        moment = one.published_at or one.created_at
+        st.markdown(f"{moment:%Y-%m-%d %H:%M}")
+        st.caption(f"by {plain(one.actor_name)}")
+
+
+def places(view: ReleaseView) -> None:
+    """The repositories the release is in, as badges."""
+    with st.container(horizontal=True, gap="small"):
+        for where in view.present:
+            st.badge(where.value, icon=":material/inventory_2:", color=COLORS[where])
+        if not view.present:
+            st.caption("nowhere")
+
+
+def head(view: ReleaseView) -> None:
+    """What the release is, in words."""
+    one = view.release
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(one.title, anchor=False)
+        state_badge(one.state)
+        places(view)
+    with st.container(horizontal=True):
+        page_link("The model's results", "results", experiment=one.experiment_id, run=one.run_id)
+        page_link("All releases", "artifacts", icon=":material/arrow_back:")
+    st.caption(f"Model {one.model}, asked for by {plain(one.actor_name)}")
+    st.markdown(plain(one.notes))
+
+
+def under_way(release: Release) -> None:
+    """How far the publishing is, redrawn until it has ended."""
+
+    @live(every="2s")
+    def follow() -> None:
+        svc = services()
+        try:
+            status = svc.scheduler.status(release.job_key)
+        except NotFound:
+            st.warning("The job that publishes this release is gone. Reload the page.")
+            return
+        if not status.is_live:
+            st.rerun()
+        st.progress(status.fraction, text=plain(status.step) or "Waiting for a worker")
+        page_link("The job and its log", "jobs", job=release.job_key)
+
+    follow()
+
+
+def failed(actor: Actor, release: Release) -> None:
+    """Why nothing was published, and the way to try again."""
+    st.error(f"**Nothing was published.** {plain(release.error)}", icon=":material/error:")
+    if actor.may(Capability.ARTIFACT_PUBLISH) and st.button("Try again", icon=":material/replay:"):
+        with boundary():
+            artifacts.retry(services().depot, actor, release.id)
+            st.rerun()
+
+
+def promotion(actor: Actor, view: ReleaseView) -> None:
+    """Ask for a reason and promote; says where it stands when there is nowhere to go."""
+    if view.next is None or not actor.may(Capability.ARTIFACT_PROMOTE):
+        return
+    with st.form("promote", border=True):
+        st.markdown(f"**Promote to {view.next}**")
+        reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")
+        pressed = st.form_submit_button(f"Promote to {view.next}", type="primary")
+    if pressed:
+        with boundary(), st.spinner("Copying and checking every file"):
+            artifacts.promote(services().depot, actor, view.release.id, view.next, reason)
+            go("artifacts", release=view.release.id)
+
+
+def verification(actor: Actor, view: ReleaseView) -> None:
+    """Fetch and hash every file now, and say what was found."""
+    if not st.button("Verify checksums now", icon=":material/fact_check:"):
+        return
+    with boundary(), st.spinner("Fetching and hashing every file"):
+        _verdict(artifacts.verify(services().depot, actor, view.release.id))
+
+
+def _verdict(checked: Sequence[Verified]) -> None:
+    wrong = [one for one in checked if one.fault]
+    if not wrong:
+        st.success(f"All {len(checked)} files are what was published.", icon=":material/verified:")
+        return
+    st.error(f"{len(wrong)} of {len(checked)} files are not what was published.")
+    for one in wrong[:20]:
+        st.markdown(f"- {plain(one.path)} in {one.repository}: {plain(one.fault)}")
+
+
+def files(actor: Actor, view: ReleaseView) -> None:
+    """Every file with its checksum; links to fetch one."""
+    rows = [
+        {"file": _inside(view.release, one["path"]), "bytes": one["size"], "SHA-256": one["sha256"]}
+        for one in view.release.files
+    ]
+    if not rows:
+        empty_state("No files yet", "They are listed as soon as the bundle is made.")
+        return
+    frame = pd.DataFrame(rows)
+    st.dataframe(frame, hide_index=True, width="stretch")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if view.furthest and actor.may(Capability.MODEL_DOWNLOAD):
+            _fetch(view, [str(row["file"]) for row in rows])
+        download_table("List as CSV", frame, f"{view.release.title.replace(' ', '-')}-files.csv")
+
+
+def _fetch(view: ReleaseView, names: list[str]) -> None:
+    packages = [name for name in names if name.startswith("packages/")]
+    start = names.index(packages[0]) if packages else 0
+    chosen = st.selectbox("File", names, start, width=420)
+    where = view.furthest or Repository.DEV
+    address = release_url(view.release.id, where.value, chosen)
+    st.link_button(f"Download from {where}", address, icon=":material/download:")
+
+
+def _inside(release: Release, path: str) -> str:
+    return path.removeprefix(f"{release.name}/{release.version}/")
+
+
+def properties(actor: Actor, view: ReleaseView) -> None:
+    """What the repository itself says of the release, asked now."""
+    if view.furthest is None:
+        st.caption("Properties are set when the release becomes visible.")
+        return
+    with boundary():
+        told = artifacts.properties(services().depot, actor, view.release.id, view.furthest)
+        st.dataframe(pd.DataFrame(told.items(), columns=["property", "value"]), hide_index=True)
+
+
+def places_table(view: ReleaseView) -> None:
+    """Where the release is or was: since when, by whom, why."""
+    rows = [
+        {"repository": one.repository, "state": one.state, "by": one.actor_name,
+         "at (UTC)": f"{one.at:%Y-%m-%d %H:%M}", "reason": one.reason}
+        for one in view.placements
+    ]  # fmt: skip
+    if rows:
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def findings(release: Release) -> None:
+    """What the scan said, which libraries tell no licence, and whether ONNX is in it."""
+    found = release.facts.get("findings", [])
+    if not found:
+        st.caption("The scan has not run yet." if _is_open(release) else "The scan found nothing.")
+    else:
+        st.dataframe(pd.DataFrame(found), hide_index=True, width="stretch")
+    needed = release.facts.get("dependencies", [])
+    unknown = [one["name"] for one in needed if one["licence"] == "unknown"]
+    if unknown:
+        st.warning(f"No licence is told by {', '.join(unknown)}.", icon=":material/help:")
+    if needed:
+        st.dataframe(pd.DataFrame(needed), hide_index=True, width="stretch")
+    if onnx := release.facts.get("onnx"):
+        st.caption(f"ONNX: {plain(onnx)}")
+
+
+def _is_open(release: Release) -> bool:
+    return release.state in (ReleaseState.PUBLISHING, ReleaseState.FAILED)

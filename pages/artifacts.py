@@ -1,0 +1,65 @@
+"""Artifacts page: releases, one of them with its files, publishing an approved model."""
+
+import streamlit as st
+
+from app import artifacts_view as view
+from app.artifacts_publish import publish_form
+from app.services import services
+from app.ui import boundary, empty_state, page_actor
+from engines import artifacts
+from engines.artifacts import ReleaseState
+from engines.core.access import Capability
+
+actor = page_actor(Capability.ARTIFACT_READ)
+depot = services().depot
+experiment_id = st.query_params.get("experiment", "")
+release_id = st.query_params.get("release", "")
+
+
+def one_release() -> None:
+    """Everything about the release that the address names."""
+    shown = artifacts.release(depot, actor, release_id)
+    if shown.release.state == ReleaseState.PUBLISHING:
+        artifacts.settle(depot)
+        shown = artifacts.release(depot, actor, release_id)
+    view.head(shown)
+    if shown.release.state == ReleaseState.PUBLISHING:
+        view.under_way(shown.release)
+    elif shown.release.state == ReleaseState.FAILED:
+        view.failed(actor, shown.release)
+    else:
+        view.promotion(actor, shown)
+        view.verification(actor, shown)
+    files, where, found, told = st.tabs(["Files", "Where it is", "Scan and licences", "Properties"])
+    with files:
+        view.files(actor, shown)
+    with where:
+        view.places_table(shown)
+    with found:
+        view.findings(shown.release)
+    with told:
+        view.properties(actor, shown)
+
+
+def all_releases() -> None:
+    """The list, and the form to publish one more."""
+    found = artifacts.releases(depot, actor, experiment_id)
+    if actor.may(Capability.ARTIFACT_PUBLISH):
+        with st.expander("Publish an approved model", expanded=not found):
+            publish_form(actor, experiment_id)
+    if found:
+        st.caption("1 release" if len(found) == 1 else f"{len(found):,} releases")
+        view.release_rows(found)
+    else:
+        empty_state(
+            "No releases yet",
+            "A release is an approved model with everything needed to run, judge and trace it.",
+        )
+
+
+st.header("Artifacts", anchor=False)
+with boundary():
+    if release_id:
+        one_release()
+    else:
+        all_releases()
