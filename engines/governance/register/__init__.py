@@ -10,6 +10,7 @@ from engines.governance.register.assessment import (
     assessments,
     rate,
 )
+from engines.governance.register.evidence import Evidence, write_evidence
 from engines.governance.register.finding_list import (
     FindingFilter,
     FindingPage,
@@ -44,6 +45,7 @@ __all__ = [
     "CONTROLS",
     "FACTORS",
     "Assessment",
+    "Evidence",
     "Finding",
     "FindingFilter",
     "FindingPage",
@@ -79,4 +81,5 @@ __all__ = [
     "rate",
     "set_review",
     "set_upstream",
+    "write_evidence",
 ]
