@@ -16,6 +16,7 @@ PAGES = [
     ("analyst", "eda", "Explore"),
     ("analyst", "training", "Train"),
     ("analyst", "results", "Results"),
+    ("analyst", "inbox", "Inbox"),
     ("analyst", "jobs", "Jobs"),
     ("analyst", "account", "Account"),
     ("auditor", "audit", "Audit"),
@@ -55,7 +56,7 @@ def test_page_opens_without_a_failure(themed, take_picture, person, key, heading
     theme, page_of = themed
     page = page_of(person)
     query = f"?experiment={_sample(page)}" if person == "analyst" else ""
-    page.goto(f"/{key}{query if heading not in {'Experiments', 'Jobs', 'Account'} else ''}")
+    page.goto(f"/{key}{query if heading not in {'Experiments', 'Inbox', 'Jobs', 'Account'} else ''}")
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     take_picture(page, key if theme == "light" else f"{key}-dark")
     expect(page.locator(FAILURES)).to_have_count(0)
