@@ -2,15 +2,18 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
 
-from engines import data_sources, projects, results
+from engines import data_sources, explanation, projects, results
 from engines.core.access import Actor
+from engines.core.errors import NotFound
+from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
 from engines.core.tables import Table
+from engines.governance import approvals, policies
 from engines.governance.documents import (
     ExplanationFacts,
     Facts,
@@ -48,23 +51,50 @@ class Explained(Protocol):
         """Columns column, segment, value and count, among others."""
 
 
-def facts_of(
-    svc: Services,
-    actor: Actor,
-    run: TrainingRun,
-    task: str,
-    checks: Rows = (),
-    found: Explained | None = None,
-) -> Facts:
+def explanation_of(svc: Services, actor: Actor, model: ModelRef) -> Explained | None:
+    """The model's explanation, when there is one of the model as it is."""
+    if not explanation.exists(svc.explaining, actor, model):
+        return None
+    found = explanation.read(svc.explaining, actor, model)
+    return found if found.is_current else None
+
+
+def checks_of(svc: Services, actor: Actor, model: ModelRef) -> Rows:
+    """The first stage's checks, by the policy in force; none before there is a policy.
+
+    Whether documents are missing is left out: the answer would stand in a document.
+    """
+    try:
+        judged = approvals.readiness(svc.board, actor, model, Stage.TRAINING).checks
+    except NotFound:
+        return ()
+    return tuple(
+        {
+            "label": each.check.label,
+            "value": each.value,
+            "limit": policies.bound_words(each.check),
+            "passed": each.passed,
+            "severity": each.check.severity.value,
+            "sentence": each.sentence,
+        }
+        for each in judged
+        if not each.check.fact.startswith("documents.")
+    )
+
+
+def facts_of(svc: Services, actor: Actor, run: TrainingRun, task: str) -> Facts:
     """Everything a template may tell of one model. Raises NotFound or NotAllowed."""
+    model = ModelRef(run.id, task)
+    found = explanation_of(svc, actor, model)
     experiment = projects.get(svc.db, actor, run.experiment_id)
     dataset = data_sources.get(svc.datasets, actor, run.dataset_id)
     table = svc.datasets.table(actor, run.dataset_id)
     files = results.open_task(svc.runs, actor, run.id, task)
     names = table.public_names
-    drawn = material(files, names, found)
+    told = explained(found, names) if found else ExplanationFacts()
+    drawn = material(files, names, told.importance)
     return Facts(
-        model=ModelRef(run.id, task),
+        model=model,
         experiment_id=experiment.id,
         title=experiment.name,
         task=TITLES[Task(task)],
@@ -91,17 +121,16 @@ def facts_of(
         request=_request(run, names),
         environment=_environment(files),
         importance=drawn.importance,
-        checks=checks,
-        explanation=explained(found, names) if found else ExplanationFacts(),
+        checks=checks_of(svc, actor, model),
+        explanation=told,
         figures=captions(drawn),
     )
 
 
-def material(files: TaskFiles, names: Names, found: Explained | None = None) -> Material:
+def material(files: TaskFiles, names: Names, shap: Sequence[Mapping[str, Any]] = ()) -> Material:
     """What the documents' figures are drawn from."""
     board = results.leaderboard_frame(files).to_dict("records")
     ranked = files.importance.to_dict("records")
-    shap = explained(found, names).importance if found else ()
     return Material(
         classes=tuple(files.card.classes),
         holdout=files.holdout,

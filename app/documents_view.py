@@ -14,11 +14,12 @@ from engines import results
 from engines.core.access import Actor, Capability
 from engines.core.errors import NotAllowed, NotReady
 from engines.core.model_ref import ModelRef
-from engines.governance import documents
-from engines.governance.documents import Heading, Kind, Section, Standing, State
+from engines.governance import approvals, documents
+from engines.governance.documents import Heading, Kind, Row, Section, Standing, State
 from engines.training import TITLES, Task
 
 KEPT = 200  # drawings held in memory for all visitors
+Rows = tuple[Row, ...]
 UNSAVED = "documents:unsaved"
 STATES = {
     State.MISSING: (":material/error:", "missing"),
@@ -139,7 +140,15 @@ def _file(document: Document, form: str) -> bytes:
 
 def _heading(document: Document) -> Heading:
     name = f"{document.title}, {TITLES[Task(document.model.task)]}"
-    return Heading(name, document.model.run_id, "")
+    return Heading(name, document.model.run_id, _submitted(document))
+
+
+def _submitted(document: Document) -> str:
+    """The hash of the content that was submitted last; empty when nothing was."""
+    if not document.actor.may(Capability.APPROVAL_READ):
+        return ""
+    found = approvals.of_model(services().board, document.actor, document.model)
+    return next((each.content_hash for each in found if each.submitted_at), "")
 
 
 def section(document: Document) -> None:
@@ -252,10 +261,16 @@ def drawn(opened: Opened, key: str) -> bytes | None:
     """One figure as PNG, under the names that may leave."""
     public = {} if opened.table is None else opened.table.public_names
     folder, stamp, _ = opened.key
-    return _drawn(folder, stamp, public, key)
+    return _drawn(folder, stamp, public, key, _shap(opened, public) if key == "shap" else ())
+
+
+def _shap(opened: Opened, public: dict[str, str]) -> Rows:
+    model = ModelRef(opened.run.id, opened.files.task)
+    found = documents_facts.explanation_of(services(), opened.actor, model)
+    return tuple(documents_facts.explained(found, public).importance) if found else ()
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)
-def _drawn(folder: str, stamp: int, public: dict[str, str], key: str) -> bytes | None:
+def _drawn(folder: str, stamp: int, public: dict[str, str], key: str, shap: Rows) -> bytes | None:
     files = results.read_task(Path(folder))
-    return documents.picture(documents_facts.material(files, public), key)
+    return documents.picture(documents_facts.material(files, public, shap), key)

@@ -1,23 +1,26 @@
 """The Documents page: missing sections first, drafting, writing, two people at once, downloads."""
 
+import re
 import shutil
 from io import BytesIO
+from pathlib import Path
 
 import docx
 import pandas as pd
 import pytest
 
-from engines import data_sources, projects
+from engines import data_sources, explanation, projects
 from engines.core.database import now
 from engines.core.model_ref import ModelRef
-from engines.governance import documents
+from engines.core.progress import Silent
+from engines.governance import documents, policies
 from engines.training import TaskResult, TrainingRequest, TrainingRun
 from engines.training.request import Mode
 from engines.training.tasks import Task
 from tests.harness.run_folders import telco
 
+ROOT = Path(__file__).parents[2]
 TASK = Task.BINARY
-NAMES = ["tenure", "MonthlyCharges", "gender", "Contract", "Churn"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,8 @@ def experiment(app_services, analyst):
 def model(app_services, analyst, experiment, made, shared_data, tmp_path):
     """A finished run on the telco table."""
     svc, file = app_services, tmp_path / "telco.csv"
-    pd.read_csv(shared_data / "telco_churn.csv")[NAMES].head(300).to_csv(file, index=False)
+    frame = pd.read_csv(shared_data / "telco_churn.csv").drop(columns="customerID").head(1000)
+    frame.to_csv(file, index=False)
     data_sources.ingest_file(svc.datasets, analyst, experiment.id, file, file.name)
     table = svc.datasets.current(analyst, experiment.id)
     request = TrainingRequest(
@@ -107,7 +111,7 @@ def test_draft_fills_the_document_from_the_run(show, model, app_services):
     assert "| Logistic regression |" in text["method"]
     assert "| C | 1.000 |" in text["method"]
     assert "| left out | gender |" in text["method"]
-    assert "telco.csv: 300 rows, 5 columns" in text["data"]
+    assert "telco.csv: 1,000 rows, 20 columns" in text["data"]
     assert "data:image/png;base64," in html(at)
     assert "Drafted from the run" in words(at)
     assert {"Word (DOCX)", "PDF", "HTML"} <= labels(at)
@@ -121,10 +125,33 @@ def test_anonymised_data_leaves_under_public_names(show, model, app_services, an
     for kind in ("model_development", "data_sheet", "model_card"):
         press(show(kind=kind), "Draft from the run")
     text = " ".join(s.text for s in documents.current(svc.db, model))
-    assert "C5" in text
+    assert "C20" in text
     for hidden in ("tenure", "MonthlyCharges", "gender", "secret"):
         assert hidden not in text
-    assert "predicts C5" in text
+    assert "predicts C20" in text
+
+
+def test_draft_takes_in_the_policys_checks_and_the_explanation(
+    show, model, app_services, analyst, experiment
+):
+    svc = app_services
+    words = policies.Vocabulary(
+        questions={q.key: q.choices for q in projects.QUESTIONS},
+        documents={k: [s.key for s in documents.sections(k)] for k in documents.KINDS},
+    )
+    policies.install(svc.db, ROOT / "policies", words)
+    asked = {"protected_attributes": "gender"}
+    projects.update(svc.db, analyst, experiment.id, experiment.name, "", asked)
+    explanation.run_explain(svc.explaining, analyst, model, Silent())
+    at = press(show(kind="model_development", section="explanation"), "Draft from the run")
+    text = {s.section: s.text for s in documents.current(svc.db, model)}
+    assert "automated tests passed." in text["tests"]
+    assert "| passed |" in text["tests"]
+    assert "Mean absolute SHAP value" in text["explanation"]
+    assert "| gender | selection rate difference |" in text["explanation"]
+    assert {'alt="Feature importance"', 'alt="SHAP importance"'} <= set(
+        re.findall('alt="[^"]*"', html(at))
+    )
 
 
 def test_saving_a_section_answers_its_question(show, model, app_services):

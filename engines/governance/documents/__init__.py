@@ -1,7 +1,7 @@
 """A model's documents: drafted from the run, completed by people, kept in every version."""
 
 from engines.governance.documents.desk import Desk, Origins
-from engines.governance.documents.facts import ApprovalFacts, ExplanationFacts, Facts
+from engines.governance.documents.facts import ApprovalFacts, ExplanationFacts, Facts, Row
 from engines.governance.documents.figures import Material, captions, picture
 from engines.governance.documents.models import DocumentVersion
 from engines.governance.documents.render import (
@@ -55,6 +55,7 @@ __all__ = [
     "Kind",
     "Material",
     "Origins",
+    "Row",
     "Section",
     "SectionRule",
     "Standing",

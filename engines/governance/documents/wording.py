@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 SIGNS = re.compile(r"[\\`*\[\]<>|~&]|(?<!\w)_|_(?!\w)|!(?=\[)")
@@ -34,7 +35,7 @@ def paragraphs(value: Any) -> Markdown:
 
 
 def spoken(value: Any) -> str:
-    """A value as text: yes and no, three decimals for small numbers, thousands set apart."""
+    """A value as text: yes and no, three decimals for small numbers, thousands set apart, UTC."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     if isinstance(value, bool):
@@ -43,6 +44,8 @@ def spoken(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
     if isinstance(value, list | tuple):
         return ", ".join(spoken(each) for each in value)
     return str(value)

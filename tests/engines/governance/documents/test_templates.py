@@ -1,6 +1,7 @@
 """Templates: an organisation's folder takes the place of ours; faults name file and line."""
 
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -157,6 +158,7 @@ def test_setting_names_the_houses_folder(settings, house, tmp_path):
         (1234, "1,234"),
         (float("nan"), "–"),
         (True, "yes"),
+        (datetime(2026, 3, 1, 9, 5, tzinfo=UTC), "2026-03-01 09:05 UTC"),
     ],
 )
 def test_values_are_taken_literally(value, shown):
