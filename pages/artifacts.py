@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import artifacts_view as view
 from app.artifacts_publish import publish_form
+from app.artifacts_retention import retention
 from app.services import services
 from app.ui import boundary, empty_state, page_actor
 from engines import artifacts
@@ -50,6 +51,7 @@ def all_releases() -> None:
     if found:
         st.caption("1 release" if len(found) == 1 else f"{len(found):,} releases")
         view.release_rows(found)
+        retention(actor)
     else:
         empty_state(
             "No releases yet",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -16,6 +17,7 @@ CLASSIFIER = "License :: "
 
 TITLES = {
     "mit license": "MIT",
+    "mit license (mit)": "MIT",
     "the mit license (mit)": "MIT",
     "bsd 3-clause license": "BSD-3-Clause",
 }
@@ -101,7 +103,7 @@ def _licence_of(name: str) -> str:
 def _by_title(name: str) -> str:
     """The licence whose title the distribution's licence file begins with."""
     for file in metadata.files(name) or []:
-        if file.name.upper().startswith("LICENSE") and file.locate().is_file():
+        if file.name.upper().startswith("LICENSE") and Path(file.locate()).is_file():
             first = file.read_text(encoding="utf-8").strip().split("\n")[0].strip().lower()
             return TITLES.get(first, UNKNOWN)
     return UNKNOWN

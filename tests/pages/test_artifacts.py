@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from engines import artifacts, projects, wiring
-from engines.artifacts import Depot, ReleaseRequest, Repository
+from engines.artifacts import Depot, Release, ReleaseRequest, Repository
 from engines.core.access import Actor
+from engines.core.artifact_settings import Keep
+from engines.core.database import now
 from engines.core.errors import NotAllowed
 from engines.core.gate import Purpose
 from engines.core.model_ref import ModelRef
@@ -189,3 +193,27 @@ def test_link_to_an_experiment_lists_its_releases_only(
 ) -> None:
     other = projects.create(app_services.db, analyst, "Another").id
     assert "No releases yet" in words(open_page("auditor", "artifacts", experiment=other))
+
+
+def test_retention_lists_what_is_due_and_removes_it(
+    open_page: OpenPage, app_services: Services, release_id: str, depot: Depot, analyst: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    newer = ReleaseRequest(ModelRef("r1", "binary"), "churn", "1.1.0", notes="Newer.")
+    row = artifacts.request_release(depot, analyst, newer)
+    artifacts.publish(depot, analyst, row.id, Silent())
+    long_ago = now() - timedelta(days=40)
+    with app_services.db.write() as session:
+        session.execute(sa.update(Release).values(created_at=long_ago))
+    assert "Retention" not in [e.label for e in open_page("deployer", "artifacts").expander]
+    rules = {"keep": {"dev": Keep(newest=1, days=30)}}
+    keep = app_services.settings.artifacts.model_copy(update=rules)
+    ruled = app_services.settings.model_copy(update={"artifacts": keep})
+    monkeypatch.setitem(vars(app_services), "settings", ruled)
+    at = open_page("deployer", "artifacts")
+    assert "churn 1.0.0 from dev: older than 30 days, and 1 are newer" in words(at)
+    press(at, "Remove 1 from the repository")
+    assert "1 removed" in words(at)
+    assert not at.exception
+    assert artifacts.release(depot, analyst, release_id).present == ()
+    assert artifacts.release(depot, analyst, row.id).present == (Repository.DEV,)

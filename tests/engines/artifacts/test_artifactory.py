@@ -1,8 +1,14 @@
 """Artifactory's failures: each gives the right error, and none looks like success."""
 
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from engines.artifacts.artifactory import ArtifactoryStore
 from engines.artifacts.port import Repository
@@ -182,6 +188,40 @@ def test_server_that_is_not_there_is_unavailable(tmp_path):
     store = ArtifactoryStore("http://127.0.0.1:9", KEYS, lambda: "t", waits=())
     with pytest.raises(BackendUnavailable, match="cannot be reached"):
         store.stat(DEV, PATH)
+
+
+def test_certificate_nobody_vouches_for_is_refused_and_a_named_authority_is_trusted(tmp_path):
+    authority, pair = certificate(tmp_path)
+    with running() as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        url = server.url.replace("http://127.0.0.1", "https://localhost")
+        given = (url, KEYS, lambda: "good-token")
+        with pytest.raises(BackendUnavailable, match="certificate that is not trusted"):
+            ArtifactoryStore(*given, waits=()).put(DEV, PATH, *written(tmp_path))
+        assert server.items["mlaas-dev"] == {}
+        trusting = ArtifactoryStore(*given, authority=authority, waits=())
+        assert trusting.put(DEV, PATH, *written(tmp_path)).size == 16
+
+
+def certificate(folder):
+    """A certificate for this machine that only itself vouches for, and it with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    at = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(at - timedelta(days=1))
+        .not_valid_after(at + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    public = made.public_bytes(Encoding.PEM)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "authority.pem").write_bytes(public)
+    (folder / "pair.pem").write_bytes(private + public)
+    return folder / "authority.pem", folder / "pair.pem"
 
 
 def test_token_travels_in_the_header_only(server, tmp_path):

@@ -27,6 +27,7 @@ from engines.core.progress import Silent
 from engines.training.catalogue import Flavour
 from engines.training.features import Roles, preparation
 from tests.engines.artifacts.test_publish import FIRST
+from tests.harness.gates import stored
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 EVERY = replace(FIRST, formats=tuple(Format))
@@ -132,7 +133,7 @@ def test_wheel_installs_and_predicts_as_the_model_does(files, tmp_path, models, 
     assert done.stdout == "1.0.0\n"
     from engines import inference
 
-    direct = inference.predict_frame(inference.load(models / "r1" / "binary"), rows)
+    direct = inference.predict_frame(stored(models, "r1", "binary"), rows)
     answers = pd.read_csv(tmp_path / "answers.csv")
     assert answers["prediction"].tolist() == direct["prediction"].tolist()
     assert np.allclose(answers["p_Yes"], direct["p_Yes"])
@@ -200,9 +201,8 @@ def test_onnx_that_differs_is_left_out_with_the_reason(shared_data, monkeypatch)
 
 
 def test_onnx_that_cannot_be_made_is_left_out_with_the_reason(models, shared_data):
-    from engines import inference
 
-    loaded = inference.load(models / "r1" / "binary")
+    loaded = stored(models, "r1", "binary")
     rows = pd.read_csv(shared_data / "telco_churn.csv").tail(50)
     rows["TotalCharges"] = pd.to_numeric(rows["TotalCharges"], errors="coerce")
     result = onnx_model.convert(loaded.pipeline, loaded.card, rows)
