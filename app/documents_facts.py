@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -85,43 +86,50 @@ def checks_of(svc: Services, actor: Actor, model: ModelRef) -> Rows:
 def facts_of(svc: Services, actor: Actor, run: TrainingRun, task: str) -> Facts:
     """Everything a template may tell of one model. Raises NotFound or NotAllowed."""
     model = ModelRef(run.id, task)
-    found = explanation_of(svc, actor, model)
     experiment = projects.get(svc.db, actor, run.experiment_id)
     dataset = data_sources.get(svc.datasets, actor, run.dataset_id)
     table = svc.datasets.table(actor, run.dataset_id)
-    files = results.open_task(svc.runs, actor, run.id, task)
-    names = table.public_names
+    names, found = table.public_names, explanation_of(svc, actor, model)
     told = explained(found, names) if found else ExplanationFacts()
-    drawn = material(files, names, told.importance)
-    return Facts(
-        model=model,
+    return replace(
+        _of_files(model, results.open_task(svc.runs, actor, run.id, task), names, told),
         experiment_id=experiment.id,
         title=experiment.name,
-        task=TITLES[Task(task)],
-        algorithm=files.card.algorithm,
         description=experiment.description,
         owner=experiment.owner_name,
-        target=_public(names, files.card.target),
-        metric=results.metric(files.card.metric).title if files.card.metric else "",
         trained_by=run.actor_name,
         trained_at=run.finished_at,
         data_name=dataset.name,
         data_sha256=run.dataset_sha256,
         rows=table.rows,
         anonymised=table.anonymised,
-        holdout_rows=len(files.holdout),
         objective=_objective(experiment.objective, names),
         columns=_columns(svc, actor, table),
         cleaning=tuple(data_sources.STEPS[s] for s in data_sources.read_options(dataset).steps),
-        verdict=tuple(results.verdict(files)),
         notes=() if table.anonymised else tuple(run.notes),  # they name columns
+        request=_request(run, names),
+        checks=checks_of(svc, actor, model),
+    )
+
+
+def _of_files(model: ModelRef, files: TaskFiles, names: Names, told: ExplanationFacts) -> Facts:
+    """What the model's own folder and its explanation tell."""
+    drawn = material(files, names, told.importance)
+    return Facts(
+        model=model,
+        experiment_id="",
+        title="",
+        task=TITLES[Task(model.task)],
+        algorithm=files.card.algorithm,
+        target=_public(names, files.card.target),
+        metric=results.metric(files.card.metric).title if files.card.metric else "",
+        holdout_rows=len(files.holdout),
+        verdict=tuple(results.verdict(files)),
         leaderboard=drawn.leaderboard,
         metrics=_metrics(files),
         parameters=_pairs(files.winner.get("parameters") or {}),
-        request=_request(run, names),
         environment=_environment(files),
         importance=drawn.importance,
-        checks=checks_of(svc, actor, model),
         explanation=told,
         figures=captions(drawn),
     )
