@@ -73,14 +73,16 @@ def _packed(services: Services, actor: Actor, pack: Pack, request: Request) -> P
 
 def _model(services: Services, actor: Actor, request: Request) -> Path:
     given = request.path_params
-    return results.model_package(services.db, services.runs, actor, given["run_id"], given["task"])
+    where = services.db, services.runs, services.gate
+    return results.model_package(*where, actor, given["run_id"], given["task"])
 
 
 def _run(services: Services, actor: Actor, request: Request) -> Path:
     run_id = request.path_params["run_id"]
     require(actor, Capability.MODEL_DOWNLOAD)  # before reports are drawn for nothing
     reports = explorations(services, actor, run_id)
-    return results.run_package(services.db, services.runs, actor, run_id, reports)
+    where = services.db, services.runs, services.gate
+    return results.run_package(*where, actor, run_id, reports)
 
 
 def _release(services: Services, actor: Actor, request: Request) -> Path:

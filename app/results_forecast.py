@@ -52,8 +52,8 @@ def _show(
     opened: Opened, steps: int, future: pd.DataFrame | None, history: pd.DataFrame | None
 ) -> None:
     run, task = opened.run.id, opened.files.task
-    runs = services().runs
-    found = inference.forecast(runs, opened.actor, run, task, steps, future, history)
+    where = services().runs, services().gate, opened.actor
+    found = inference.forecast(*where, run, task, steps, future, history)
     st.dataframe(found.rename(columns=dict(opened.files.names)), hide_index=True)
     download_table("Forecast as CSV", found, "forecast.csv")
 

@@ -9,7 +9,9 @@ from app.results_view import Opened
 from app.services import services
 from app.ui import boundary, download_table
 from engines import inference
+from engines.core.gate import Purpose
 from engines.core.model_card import Feature, read_card
+from engines.core.model_ref import ModelRef
 from engines.core.tables import Table
 
 FIRST = 12  # fields shown at once; the rest, less important, waits in an expander
@@ -33,7 +35,10 @@ def predict(opened: Opened) -> None:
 
 
 def _sample(opened: Opened, table: Table, rows: int) -> None:
-    services().datasets.table(opened.actor, table.dataset_id)  # asked each time, cache or not
+    # Asked each time, cache or not.
+    services().datasets.table(opened.actor, table.dataset_id)
+    model = ModelRef(opened.run.id, opened.files.task)
+    services().gate.may_use(opened.actor, model, Purpose.TRIAL)
     found = _answers(opened.stamp, opened.run.id, opened.files.task, table, rows, opened.actor)
     st.dataframe(found.rename(columns=_heads(opened)), hide_index=True)
     leaving = found.rename(columns=table.public_names)
@@ -51,7 +56,8 @@ def _heads(opened: Opened) -> dict[str, str]:
 def _answers(
     stamp: int, run_id: str, task: str, table: Table, rows: int, _actor: Any
 ) -> pd.DataFrame:
-    return inference.predict_sample(services().runs, _actor, run_id, task, table, rows)
+    svc = services()
+    return inference.predict_sample(svc.runs, svc.gate, _actor, run_id, task, table, rows)
 
 
 def _one(opened: Opened) -> None:
@@ -64,8 +70,9 @@ def _one(opened: Opened) -> None:
         asked = st.form_submit_button("Predict", type="primary")
     if asked:
         with boundary():
-            run, task = opened.run.id, opened.files.task
-            _answer(inference.predict_record(services().runs, opened.actor, run, task, record))
+            svc, run, task = services(), opened.run.id, opened.files.task
+            where = svc.runs, svc.gate, opened.actor
+            _answer(inference.predict_record(*where, run, task, record))
 
 
 def _by_importance(opened: Opened) -> list[tuple[Feature, str]]:

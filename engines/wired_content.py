@@ -44,9 +44,9 @@ class ModelSources:
     def of(self, model: ModelRef) -> Material:
         """The material of a trained model; whoever asks has checked. Raises NotFound."""
         with self.db.read() as session:
-            run, result, experiment = _rows(session, model)
-            data = session.get(Dataset, run.dataset_id)
             folder = self.runs_dir / model.run_id / model.task
+            run, result, experiment = _rows(session, model, folder)
+            data = session.get(Dataset, run.dataset_id)
             made_with = _environment(folder)
             return Material(
                 model=model,
@@ -67,12 +67,15 @@ class ModelSources:
             )
 
 
-def _rows(session: Session, model: ModelRef) -> tuple[TrainingRun, TaskResult, Experiment]:
+def _rows(
+    session: Session, model: ModelRef, folder: Path
+) -> tuple[TrainingRun, TaskResult, Experiment]:
     run = session.get(TrainingRun, model.run_id)
     named = select(TaskResult).where(TaskResult.run_id == model.run_id)
     result = session.exec(named.where(TaskResult.task == model.task)).first()
     experiment = session.get(Experiment, run.experiment_id) if run else None
-    if run is None or result is None or experiment is None or result.state != "succeeded":
+    known = result is not None and (result.state == "succeeded" or folder.exists())
+    if run is None or result is None or experiment is None or not known:
         raise NotFound("There is no such model.", hint="Open the experiment and choose one there.")
     return run, result, experiment
 

@@ -90,6 +90,7 @@ class Governance(Section):
 
     templates: Path | None = None  # document templates; a file there replaces ours of that name
     policy: str = "default"  # name of the policy that submissions are judged by
+    policies: Path = Path("policies")  # files taken at the first start whose names are new
 
 
 class Jobs(Section):

@@ -9,6 +9,7 @@ import pandas as pd
 from engines.core import forecasting
 from engines.core.access import Actor, Capability, needs
 from engines.core.errors import InvalidInput, NotFound
+from engines.core.gate import Gate
 from engines.core.runs import Runs, task_folder
 from engines.core.scoring import SchemaFault
 from engines.inference.load import load
@@ -19,6 +20,7 @@ FORECAST_FILE = "forecast.json"
 @needs(Capability.RESULTS_READ)
 def forecast(
     runs: Runs,
+    gate: Gate,
     actor: Actor,
     run_id: str,
     task: str,
@@ -32,9 +34,8 @@ def forecast(
     Raises InvalidInput for what does not fit, NotFound (also for a model that is no forecaster)
     or NotAllowed.
     """
-    folder = task_folder(runs, actor, run_id, task)
-    model = load(folder)
-    stored = _stored(folder)
+    model = load(runs, gate, actor, run_id, task)
+    stored = _stored(task_folder(runs, actor, run_id, task))
     try:
         card = model.card.as_json()
         return forecasting.forecast(model.pipeline, card, stored, steps, future, history)

@@ -1,11 +1,15 @@
-"""Load a stored model: skops, and only types on our own list."""
+"""Load a stored model: through the gate, by skops, and only types on our own list."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engines.core.access import Actor, Capability, needs
 from engines.core.errors import NotFound
+from engines.core.gate import Gate, Purpose
 from engines.core.model_card import MODEL_FILE, ModelCard, read_card
+from engines.core.model_ref import ModelRef
+from engines.core.runs import Runs, task_folder
 from engines.core.trusted_types import TRUSTED_TYPES, untrusted
 
 
@@ -17,12 +21,22 @@ class StoredModel:
     pipeline: Any
 
 
-def load(folder: Path) -> StoredModel:
-    """The model of a task's run folder.
+@needs(Capability.RESULTS_READ)
+def load(
+    runs: Runs, gate: Gate, actor: Actor, run_id: str, task: str, purpose: Purpose = Purpose.TRIAL
+) -> StoredModel:
+    """The model of a run's task, when the gate lets it be used for the purpose.
 
-    Raises NotFound (no model) or InvalidInput (a type that is not on our trusted list).
+    Raises NotAllowed (the person, or the gate), NotFound (no model) or InvalidInput (a type that is
+    not on our trusted list).
     """
+    folder = task_folder(runs, actor, run_id, task)
     card = read_card(folder)
+    gate.may_use(actor, ModelRef(run_id, task), purpose)
+    return StoredModel(card, _pipeline(folder))
+
+
+def _pipeline(folder: Path) -> Any:
     if not (folder / MODEL_FILE).exists():
         raise NotFound("The model's file is gone.", hint="Train again to have it back.")
     # Imported here: pages know this package, and only a prediction should wait for skops.
@@ -30,7 +44,6 @@ def load(folder: Path) -> StoredModel:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        pipeline = skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
+        return skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:
         raise untrusted(str(error), "Only models trained by MLAAS can be used here.") from error
-    return StoredModel(card, pipeline)

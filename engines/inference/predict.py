@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 from engines.core import scoring
 from engines.core.access import Actor, Capability, needs
 from engines.core.errors import InvalidInput
+from engines.core.gate import Gate
 from engines.core.model_card import ModelCard
-from engines.core.runs import Runs, task_folder
+from engines.core.runs import Runs
 from engines.core.tables import Table
 from engines.inference.load import StoredModel, load
 
@@ -32,13 +33,19 @@ def predict_frame(model: StoredModel, frame: pd.DataFrame) -> pd.DataFrame:
 
 @needs(Capability.DATA_READ)
 def predict_sample(
-    runs: Runs, actor: Actor, run_id: str, task: str, table: Table, rows: int = SAMPLE_ROWS
+    runs: Runs,
+    gate: Gate,
+    actor: Actor,
+    run_id: str,
+    task: str,
+    table: Table,
+    rows: int = SAMPLE_ROWS,
 ) -> pd.DataFrame:
     """The first `rows` rows of the table under real names, the model's answers in front.
 
     Raises NotFound, NotAllowed or InvalidInput.
     """
-    model = load(task_folder(runs, actor, run_id, task))
+    model = load(runs, gate, actor, run_id, task)
     if model.card.facts.get("series"):
         raise InvalidInput("A series is continued, not asked row by row.", hint="Use its forecast.")
     frame = _head(table, rows)
@@ -50,14 +57,14 @@ def predict_sample(
 
 @needs(Capability.RESULTS_READ)
 def predict_record(
-    runs: Runs, actor: Actor, run_id: str, task: str, record: Mapping[str, Any]
+    runs: Runs, gate: Gate, actor: Actor, run_id: str, task: str, record: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The answer for one record typed in, under the model's own column names.
 
     None stands for a missing value. Raises InvalidInput for a wrong type or a category the
     model never saw, NotFound or NotAllowed.
     """
-    model = load(task_folder(runs, actor, run_id, task))
+    model = load(runs, gate, actor, run_id, task)
     frame = pd.DataFrame([dict(record)])
     _refuse_unknown(model.card, frame)
     answers = predict_frame(model, frame)

@@ -12,7 +12,9 @@ from engines.core.access import Actor, Capability, needs
 from engines.core.csv_export import to_safe_csv
 from engines.core.database import Database
 from engines.core.errors import NotFound
+from engines.core.gate import Gate, Permit, Purpose
 from engines.core.model_card import CARD_FILE, MODEL_FILE
+from engines.core.model_ref import ModelRef
 from engines.core.runs import Runs, task_folder
 from engines.results.plots import PAGE, write_plots
 from engines.results.read import TaskFiles, read_task
@@ -30,14 +32,17 @@ PACKED = (".skops", ".parquet", ".zip", ".png")
 
 
 @needs(Capability.MODEL_DOWNLOAD)
-def model_package(db: Database, runs: Runs, actor: Actor, run_id: str, task: str) -> Path:
+def model_package(
+    db: Database, runs: Runs, gate: Gate, actor: Actor, run_id: str, task: str
+) -> Path:
     """The zip of one model: model, card, README, predict.py, requirements, scores.
 
     Built in the run's folder and renamed when complete; the caller streams and deletes it.
-    Raises NotFound or NotAllowed. Writes an audit row.
+    Raises NotFound or NotAllowed (the person, or the gate). Writes an audit row.
     """
     files = read_task(task_folder(runs, actor, run_id, task))
-    place = _zip(files.folder.parent, _model_files(files))
+    permit = gate.may_use(actor, ModelRef(run_id, task), Purpose.DOWNLOAD)
+    place = _zip(files.folder.parent, _model_files(files, permit))
     _audit(db, actor, "model.downloaded", run_id, task=task, bytes=place.stat().st_size)
     return place
 
@@ -46,6 +51,7 @@ def model_package(db: Database, runs: Runs, actor: Actor, run_id: str, task: str
 def run_package(
     db: Database,
     runs: Runs,
+    gate: Gate,
     actor: Actor,
     run_id: str,
     reports: Mapping[str, Path | bytes] | None = None,
@@ -58,7 +64,8 @@ def run_package(
     tasks = sorted(path.parent for path in folder.glob(f"*/{CARD_FILE}"))
     if not tasks:
         raise NotFound("This run has no model yet.", hint="Wait for it to end, or train again.")
-    place = _zip(folder, _run_files(folder, tasks, reports or {}))
+    permits = [gate.may_use(actor, ModelRef(run_id, path.name), Purpose.DOWNLOAD) for path in tasks]
+    place = _zip(folder, _run_files(folder, permits, reports or {}))
     _audit(db, actor, "run.downloaded", run_id, tasks=len(tasks), bytes=place.stat().st_size)
     return place
 
@@ -66,11 +73,11 @@ def run_package(
 Content = tuple[str, Path | bytes]
 
 
-def _model_files(files: TaskFiles, prefix: str = "") -> Iterator[Content]:
+def _model_files(files: TaskFiles, permit: Permit, prefix: str = "") -> Iterator[Content]:
     """Names in the zip and what they hold: a file on disk, or text made here."""
     card = files.card
     is_series = "series" in card.facts
-    yield f"{prefix}README.md", readme(files).encode()
+    yield f"{prefix}README.md", readme(files, permit).encode()
     yield f"{prefix}predict.py", predict_script(is_series).encode()
     yield f"{prefix}requirements.txt", requirements(libraries(files.folder), card).encode()
     told = json.dumps(card.as_json(), indent=2, ensure_ascii=False, default=str)
@@ -82,11 +89,12 @@ def _model_files(files: TaskFiles, prefix: str = "") -> Iterator[Content]:
 
 
 def _run_files(
-    folder: Path, tasks: list[Path], reports: Mapping[str, Path | bytes]
+    folder: Path, permits: Iterable[Permit], reports: Mapping[str, Path | bytes]
 ) -> Iterator[Content]:
-    for task in tasks:
+    for permit in permits:
+        task = folder / permit.model.task
         files, prefix = read_task(task), f"{task.name}/"
-        yield from _model_files(files, prefix)
+        yield from _model_files(files, permit, prefix)
         page = task / PAGE
         yield f"{prefix}{PAGE}", page if page.exists() else write_plots(task)[0]
         yield from _tables(files, prefix)

@@ -1,5 +1,6 @@
 """The README that travels with a downloaded model."""
 
+from engines.core.gate import Permit
 from engines.core.model_card import ModelCard
 from engines.results.read import TaskFiles
 from engines.results.scores import metrics_frame, number
@@ -35,6 +36,10 @@ a wrong type or an unreadable file ends with one sentence and writes nothing.
 The hold-out was forecast in turns of {horizon} steps, each knowing only what came before it;
 beyond {horizon} steps the model has not been scored and gives no interval.
 """
+NOT_APPROVED = """## Approval
+
+**This model is not approved.** It left MLAAS for development or review and must not decide about
+anything."""
 LIMITS = """## Limits
 
 * The scores hold for rows like those it was trained on; check them again on newer data.
@@ -44,8 +49,11 @@ LIMITS = """## Limits
 """
 
 
-def readme(files: TaskFiles) -> str:
-    """What the model is, its data, scores, how to run it, and its limits; Markdown."""
+def readme(files: TaskFiles, permit: Permit | None = None) -> str:
+    """What the model is, its data, scores, how to run it, and its limits; Markdown.
+
+    With the gate's permit it also says whether the model is approved.
+    """
     card = files.card
     title = f"# {card.algorithm}: {card.task.replace('_', ' ')}"
     aim = f" It predicts `{card.target}`." if card.target else ""
@@ -54,9 +62,21 @@ def readme(files: TaskFiles) -> str:
     if card.facts.get("lags"):
         hidden += f"\nA column `{card.target} lag N` is the target N steps before, made here.\n"
     run = _forecast(card) if card.facts.get("series") else RUN
-    return "\n\n".join(
-        [title, about, _scores(files), run, f"## Columns\n{hidden}", _columns(files), LIMITS]
-    )
+    told = [title, about, *_approval(permit), _scores(files), run]
+    return "\n\n".join([*told, f"## Columns\n{hidden}", _columns(files), LIMITS])
+
+
+def _approval(permit: Permit | None) -> list[str]:
+    """What stands behind the permission to take the model along."""
+    if permit is None:
+        return []
+    if not permit.approved:
+        return [NOT_APPROVED]
+    return [
+        f"## Approval\n\nApproved for {permit.stage}: submission `{permit.submission_id}`, "
+        f"content `{permit.content_hash}`, as of {permit.at:%Y-%m-%d %H:%M} UTC. An approval may "
+        "end later; ask MLAAS before the model decides about anything."
+    ]
 
 
 def _forecast(card: ModelCard) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from engines import inference
 from engines.core.errors import InvalidInput, NotFound
+from tests.harness.gates import OpenGate
 from tests.harness.run_folders import airline, ames
 
 
@@ -35,7 +36,7 @@ def ask(runs, analyst):
     """Forecast with a run: `ask("plain", 12)`."""
 
     def asked(run, steps, **data):
-        return inference.forecast(runs, analyst, run, "time_series", steps, **data)
+        return inference.forecast(runs, OpenGate(), analyst, run, "time_series", steps, **data)
 
     return asked
 
@@ -95,7 +96,7 @@ def test_what_does_not_fit_is_one_sentence(ask, run, steps, data, sentence):
 
 def test_model_of_another_task_does_not_forecast(runs, analyst):
     with pytest.raises(NotFound, match="does not forecast"):
-        inference.forecast(runs, analyst, "plain", "regression", 3)
+        inference.forecast(runs, OpenGate(), analyst, "plain", "regression", 3)
 
 
 def test_stored_history_is_no_longer_than_the_model_looks_back(runs):

@@ -10,6 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from engines import inference
 from engines.core.errors import InvalidInput, NotAllowed, NotFound
+from tests.harness.gates import ClosedGate, OpenGate, stored
 from tests.harness.run_folders import ames, table_of, telco, wholesale
 
 
@@ -40,12 +41,12 @@ def churn(shared_data):
 
 
 def example(runs, task="binary"):
-    card = inference.load(runs.root / "r1" / task).card
+    card = stored(runs.root, "r1", task).card
     return {feature.name: feature.example for feature in card.features}
 
 
 def test_predict_frame_equals_the_pipeline(runs, churn):
-    model = inference.load(runs.root / "r1" / "binary")
+    model = stored(runs.root, "r1", "binary")
     answers = inference.predict_frame(model, churn)
     direct = model.pipeline.predict_proba(churn.drop(columns="Churn"))
     assert np.allclose(answers["p_Yes"], direct[:, 1])
@@ -53,7 +54,7 @@ def test_predict_frame_equals_the_pipeline(runs, churn):
 
 
 def test_predict_frame_uses_the_threshold_of_the_card(runs, churn):
-    model = inference.load(runs.root / "r1" / "binary")
+    model = stored(runs.root, "r1", "binary")
     everyone = inference.StoredModel(
         type(model.card).from_json({**model.card.as_json(), "threshold": 1e-9}), model.pipeline
     )
@@ -70,7 +71,7 @@ def test_predict_frame_uses_the_threshold_of_the_card(runs, churn):
     ],
 )
 def test_predict_frame_answers_every_task(runs, task, columns):
-    model = inference.load(runs.root / "r1" / task)
+    model = stored(runs.root, "r1", task)
     answers = inference.predict_frame(model, pd.DataFrame([example(runs, task)]))
     assert list(answers) == columns
     assert len(answers) == 1
@@ -81,7 +82,9 @@ def test_predict_sample_shows_real_names_of_an_anonymised_model(
 ):
     table = table_of(churn, tmp_path / "t.parquet", anonymised=True)
     telco(tmp_path / "r2", shared_data, aliases=table.public_names)
-    found = inference.predict_sample(Folders(tmp_path), analyst, "r2", "binary", table, rows=10)
+    found = inference.predict_sample(
+        Folders(tmp_path), OpenGate(), analyst, "r2", "binary", table, rows=10
+    )
     assert list(found)[:3] == ["prediction", "p_No", "p_Yes"]
     assert list(found)[3:] == list(churn)
     assert len(found) == 10
@@ -89,7 +92,7 @@ def test_predict_sample_shows_real_names_of_an_anonymised_model(
 
 def test_predict_sample_keeps_a_column_called_prediction_apart(runs, churn, tmp_path, analyst):
     table = table_of(churn.assign(prediction=1), tmp_path / "t.parquet")
-    found = inference.predict_sample(runs, analyst, "r1", "binary", table, rows=5)
+    found = inference.predict_sample(runs, OpenGate(), analyst, "r1", "binary", table, rows=5)
     assert "prediction (model)" in found
     assert found.columns.is_unique
 
@@ -97,18 +100,18 @@ def test_predict_sample_keeps_a_column_called_prediction_apart(runs, churn, tmp_
 def test_predict_sample_needs_the_right_to_see_data(runs, make_actor, churn, tmp_path):
     table = table_of(churn, tmp_path / "t.parquet")
     with pytest.raises(NotAllowed):
-        inference.predict_sample(runs, make_actor("deployer"), "r1", "binary", table)
+        inference.predict_sample(runs, OpenGate(), make_actor("deployer"), "r1", "binary", table)
 
 
 def test_predict_record_answers_with_class_and_probabilities(runs, analyst):
-    answer = inference.predict_record(runs, analyst, "r1", "binary", example(runs))
+    answer = inference.predict_record(runs, OpenGate(), analyst, "r1", "binary", example(runs))
     assert answer["prediction"] in ("Yes", "No")
     assert answer["p_Yes"] + answer["p_No"] == pytest.approx(1)
 
 
 def test_predict_record_accepts_missing_values(runs, analyst):
     record = {**example(runs), "TotalCharges": None, "Contract": None}
-    assert inference.predict_record(runs, analyst, "r1", "binary", record)
+    assert inference.predict_record(runs, OpenGate(), analyst, "r1", "binary", record)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,9 @@ def test_predict_record_accepts_missing_values(runs, analyst):
 )
 def test_predict_record_refuses_what_does_not_fit(runs, analyst, column, value, sentence):
     with pytest.raises(InvalidInput) as refused:
-        inference.predict_record(runs, analyst, "r1", "binary", {**example(runs), column: value})
+        inference.predict_record(
+            runs, OpenGate(), analyst, "r1", "binary", {**example(runs), column: value}
+        )
     assert sentence in refused.value.message
 
 
@@ -129,25 +134,45 @@ def test_predict_record_names_the_missing_column(runs, analyst):
     record = example(runs)
     record["Tenure"] = record.pop("tenure")
     with pytest.raises(InvalidInput, match="“tenure” is missing; is “Tenure” meant"):
-        inference.predict_record(runs, analyst, "r1", "binary", record)
+        inference.predict_record(runs, OpenGate(), analyst, "r1", "binary", record)
 
 
 @pytest.mark.parametrize("task", ["../r1/binary", "multiclass", ""])
 def test_predict_record_of_an_unknown_task_is_not_found(runs, analyst, task):
     with pytest.raises(NotFound):
-        inference.predict_record(runs, analyst, "r1", task, {})
+        inference.predict_record(runs, OpenGate(), analyst, "r1", task, {})
 
 
 def test_load_refuses_types_that_are_not_ours(runs, tmp_path):
     card = (runs.root / "r1" / "binary" / "model.json").read_bytes()
-    (tmp_path / "model.json").write_bytes(card)
-    skops.io.dump(FunctionTransformer(os.path.join), tmp_path / "model.skops")
+    folder = tmp_path / "r1" / "binary"
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_bytes(card)
+    skops.io.dump(FunctionTransformer(os.path.join), folder / "model.skops")
     with pytest.raises(InvalidInput, match=r"posixpath\.join"):
-        inference.load(tmp_path)
+        stored(tmp_path, "r1", "binary")
 
 
 def test_load_without_the_model_file_is_not_found(runs, tmp_path):
     card = (runs.root / "r1" / "binary" / "model.json").read_bytes()
-    (tmp_path / "model.json").write_bytes(card)
+    (tmp_path / "r1" / "binary").mkdir(parents=True)
+    (tmp_path / "r1" / "binary" / "model.json").write_bytes(card)
     with pytest.raises(NotFound, match="file is gone"):
-        inference.load(tmp_path)
+        stored(tmp_path, "r1", "binary")
+
+
+def test_closed_gate_refuses_before_the_model_is_read(runs, analyst, tmp_path, churn):
+    folder = tmp_path / "r1" / "binary"
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_bytes((runs.root / "r1/binary/model.json").read_bytes())
+    (folder / "model.skops").write_bytes(b"not a model")
+    table = table_of(churn, tmp_path / "t.parquet")
+    where = Folders(tmp_path), ClosedGate(), analyst, "r1", "binary"
+    for ask in (
+        lambda: inference.load(*where),
+        lambda: inference.predict_record(*where, {}),
+        lambda: inference.predict_sample(*where, table),
+        lambda: inference.forecast(*where, 3),
+    ):
+        with pytest.raises(NotAllowed, match="gate is closed"):
+            ask()

@@ -16,6 +16,7 @@ from engines import inference, results
 from engines.core.errors import NotAllowed, NotFound
 from engines.core.events import AuditEvent
 from engines.results.script import predict_script
+from tests.harness.gates import ClosedGate, OpenGate, stored
 from tests.harness.run_folders import telco
 
 MODEL_FILES = {
@@ -47,7 +48,7 @@ def run_script(python, folder, *arguments):
 
 
 def test_model_package_holds_everything_to_run_it(db, runs, analyst):
-    place = results.model_package(db, runs, analyst, "r1", "binary")
+    place = results.model_package(db, runs, OpenGate(), analyst, "r1", "binary")
     with ZipFile(place) as zipped:
         assert set(zipped.namelist()) == MODEL_FILES
         assert zipped.testzip() is None
@@ -64,7 +65,7 @@ def test_model_package_holds_everything_to_run_it(db, runs, analyst):
 
 
 def test_model_package_is_audited_and_leaves_no_scratch(db, runs, analyst):
-    results.model_package(db, runs, analyst, "r1", "binary").unlink()
+    results.model_package(db, runs, OpenGate(), analyst, "r1", "binary").unlink()
     with db.read() as session:
         event = session.exec(select(AuditEvent)).one()
     assert (event.act, event.subject) == ("model.downloaded", "run:r1")
@@ -74,13 +75,15 @@ def test_model_package_is_audited_and_leaves_no_scratch(db, runs, analyst):
 
 def test_model_package_is_refused_without_the_right(db, runs, make_actor):
     with pytest.raises(NotAllowed):
-        results.model_package(db, runs, make_actor("checker"), "r1", "binary")
+        results.model_package(db, runs, OpenGate(), make_actor("checker"), "r1", "binary")
 
 
 def test_run_package_holds_every_task_plots_tables_logs_and_reports(db, runs, analyst, tmp_path):
     report = tmp_path / "profile.html"
     report.write_text("<p>profile</p>")
-    place = results.run_package(db, runs, analyst, "r1", {"exploration/profile.html": report})
+    place = results.run_package(
+        db, runs, OpenGate(), analyst, "r1", {"exploration/profile.html": report}
+    )
     with ZipFile(place) as zipped:
         names = set(zipped.namelist())
         held = pd.read_csv(io.BytesIO(zipped.read("binary/holdout_predictions.csv")))
@@ -95,14 +98,14 @@ def test_run_package_holds_every_task_plots_tables_logs_and_reports(db, runs, an
 def test_run_package_without_a_model_is_not_found(db, runs, analyst):
     (runs.root / "empty").mkdir(exist_ok=True)
     with pytest.raises(NotFound, match="no model yet"):
-        results.run_package(db, runs, analyst, "empty")
+        results.run_package(db, runs, OpenGate(), analyst, "empty")
 
 
 def test_package_of_an_anonymised_run_shows_only_aliases(db, analyst, tmp_path, shared_data, runs):
     frame = pd.read_csv(shared_data / "telco_churn.csv", nrows=1).drop(columns="customerID")
     aliases = {name: f"C{n + 1}" for n, name in enumerate(frame)}
     telco(tmp_path / "hidden", shared_data, aliases)
-    place = results.run_package(db, type(runs)(tmp_path), analyst, "hidden")
+    place = results.run_package(db, type(runs)(tmp_path), OpenGate(), analyst, "hidden")
     with ZipFile(place) as zipped:
         texts = [n for n in zipped.namelist() if n.endswith((".md", ".json", ".csv", ".txt"))]
         everything = b"".join(zipped.read(name) for name in texts)
@@ -119,12 +122,14 @@ def test_predict_script_names_our_own_trusted_types():
 
 
 def test_predict_script_answers_as_the_page_does(db, runs, analyst, rows, tmp_path):
-    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path)
+    folder = unpacked(
+        results.model_package(db, runs, OpenGate(), analyst, "r1", "binary"), tmp_path
+    )
     rows.to_csv(tmp_path / "rows.csv", index=False)
     done = run_script(sys.executable, folder, "rows.csv", "answers.csv")
     assert done.returncode == 0, done.stderr
     answers = pd.read_csv(tmp_path / "answers.csv")
-    direct = inference.predict_frame(inference.load(runs.root / "r1" / "binary"), rows)
+    direct = inference.predict_frame(stored(runs.root, "r1", "binary"), rows)
     assert answers["prediction"].tolist() == direct["prediction"].tolist()
     assert np.allclose(answers["p_Yes"], direct["p_Yes"])
     assert answers["note"].str.startswith("'=cmd").all()
@@ -140,7 +145,9 @@ def test_predict_script_answers_as_the_page_does(db, runs, analyst, rows, tmp_pa
 def test_predict_script_ends_with_one_sentence_on_bad_rows(
     db, runs, analyst, rows, tmp_path, column, value, sentence
 ):
-    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path)
+    folder = unpacked(
+        results.model_package(db, runs, OpenGate(), analyst, "r1", "binary"), tmp_path
+    )
     bad = rows.assign(**{column: value}) if column else rows.drop(columns="tenure")
     bad.to_csv(tmp_path / "rows.csv", index=False)
     done = run_script(sys.executable, folder, "rows.csv", "answers.csv")
@@ -151,7 +158,9 @@ def test_predict_script_ends_with_one_sentence_on_bad_rows(
 
 
 def test_predict_script_refuses_a_tampered_model(db, runs, analyst, rows, tmp_path):
-    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path)
+    folder = unpacked(
+        results.model_package(db, runs, OpenGate(), analyst, "r1", "binary"), tmp_path
+    )
     tampered = tmp_path / "tampered.skops"
     with ZipFile(folder / "model.skops") as old, ZipFile(tampered, "w") as new:
         for name in old.namelist():
@@ -171,7 +180,7 @@ def test_predict_script_refuses_a_tampered_model(db, runs, analyst, rows, tmp_pa
 @pytest.fixture
 def forecaster(db, runs, analyst, tmp_path):
     """The unpacked download of a forecaster."""
-    place = results.model_package(db, runs, analyst, "air", "time_series")
+    place = results.model_package(db, runs, OpenGate(), analyst, "air", "time_series")
     return unpacked(place, tmp_path / "air")
 
 
@@ -180,7 +189,7 @@ def test_predict_script_of_a_series_forecasts_as_the_page_does(runs, analyst, fo
     assert done.returncode == 0, done.stderr
     assert "was scored 12 steps ahead" in done.stderr
     answers = pd.read_csv(forecaster / "forecast.csv", parse_dates=["Month"])
-    direct = inference.forecast(runs, analyst, "air", "time_series", 14)
+    direct = inference.forecast(runs, OpenGate(), analyst, "air", "time_series", 14)
     assert answers["Month"].tolist() == direct["Month"].tolist()
     assert np.allclose(answers["prediction"], direct["prediction"])
     told = (forecaster / "README.md").read_text()
@@ -218,7 +227,9 @@ def test_predict_script_of_a_series_ends_with_one_sentence(forecaster, rows, sen
 def test_predict_script_runs_in_a_fresh_virtual_environment(
     db, runs, analyst, rows, tmp_path, forecaster
 ):
-    folder = unpacked(results.model_package(db, runs, analyst, "r1", "binary"), tmp_path / "model")
+    folder = unpacked(
+        results.model_package(db, runs, OpenGate(), analyst, "r1", "binary"), tmp_path / "model"
+    )
     venv.create(tmp_path / "venv", with_pip=True)
     python = str(tmp_path / "venv" / "bin" / "python")
     install = [python, "-m", "pip", "install", "-q", "--prefer-binary"]
@@ -230,12 +241,33 @@ def test_predict_script_runs_in_a_fresh_virtual_environment(
     done = run_script(python, folder, "rows.csv", "answers.csv")
     assert done.returncode == 0, done.stderr
     answers = pd.read_csv(folder / "answers.csv")
-    direct = inference.predict_frame(inference.load(runs.root / "r1" / "binary"), rows)
+    direct = inference.predict_frame(stored(runs.root, "r1", "binary"), rows)
     assert answers["prediction"].tolist() == direct["prediction"].tolist()
     assert np.allclose(answers["p_Yes"], direct["p_Yes"])
     pins = (forecaster / "requirements.txt").read_text()
     assert pins == (folder / "requirements.txt").read_text()
     done = run_script(python, forecaster, "--steps", 12)
     assert done.returncode == 0, done.stderr
-    ahead = inference.forecast(runs, analyst, "air", "time_series", 12)["prediction"]
+    ahead = inference.forecast(runs, OpenGate(), analyst, "air", "time_series", 12)["prediction"]
     assert np.allclose(pd.read_csv(forecaster / "forecast.csv")["prediction"], ahead)
+
+
+def test_closed_gate_keeps_every_package_in(db, runs, analyst):
+    for pack in (
+        lambda: results.model_package(db, runs, ClosedGate(), analyst, "r1", "binary"),
+        lambda: results.run_package(db, runs, ClosedGate(), analyst, "r1"),
+    ):
+        with pytest.raises(NotAllowed, match="closed for download"):
+            pack()
+    assert not list((runs.root / "r1").glob(".download-*"))
+
+
+def test_readme_of_an_unapproved_model_says_so(db, runs, analyst):
+    gate = OpenGate()
+    place = results.model_package(db, runs, gate, analyst, "r1", "binary")
+    with ZipFile(place) as zipped:
+        assert "**This model is not approved.**" in zipped.read("README.md").decode()
+    place.unlink()
+    assert [(str(model), purpose.value) for model, purpose in gate.asked] == [
+        ("r1/binary", "download")
+    ]
