@@ -1,6 +1,6 @@
 """Parts of the pages about experiments: the questionnaire, the list's rows, the dictionary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -33,7 +33,9 @@ def _ask(question: Question, answer: str, key: str) -> str:
     return st.text_input(question.text, answer, help=question.help, max_chars=2_000, key=key)
 
 
-def experiment_rows(found: Sequence[Experiment], busy: set[str]) -> None:
+def experiment_rows(
+    found: Sequence[Experiment], busy: set[str], approvals: Mapping[str, str]
+) -> None:
     """One row per experiment: its link, state, owner and last change."""
     for column, title in zip(
         st.columns(WIDTHS), ("Name", "State", "Owner", "Changed (UTC)"), strict=True
@@ -42,10 +44,10 @@ def experiment_rows(found: Sequence[Experiment], busy: set[str]) -> None:
     with st.container(gap=None, key="rows"):
         for experiment in found:
             st.divider()
-            _row(experiment, experiment.id in busy)
+            _row(experiment, experiment.id in busy, approvals.get(experiment.id, ""))
 
 
-def _row(experiment: Experiment, busy: bool) -> None:
+def _row(experiment: Experiment, busy: bool, approval: str) -> None:
     name, state, owner, changed = st.columns(WIDTHS, vertical_alignment="center")
     with name.container(gap=None):
         page_link(f"**{plain(experiment.name)}**", "experiment", experiment=experiment.id)
@@ -55,6 +57,8 @@ def _row(experiment: Experiment, busy: bool) -> None:
         state_badge("archived" if experiment.is_archived else experiment.state)
         if busy:
             state_badge("running")
+        if approval:
+            state_badge(approval)
     owner.markdown(plain(experiment.owner_name))
     changed.markdown(f"{experiment.updated_at:%Y-%m-%d %H:%M}")
 

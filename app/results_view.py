@@ -114,8 +114,19 @@ def verdict(opened: Opened) -> None:
         for note in _notes(opened):
             st.caption(plain(note))
         link = _result(opened).tracking_link
-        if link:
-            st.link_button("Open the run in MLflow", link, icon=":material/open_in_new:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if link:
+                st.link_button("Open the run in MLflow", link, icon=":material/open_in_new:")
+            if opened.actor.may(Capability.APPROVAL_READ):
+                _approval(opened)
+
+
+def _approval(opened: Opened) -> None:
+    """The way to this model's approval."""
+    may = opened.actor.may(Capability.MODEL_SUBMIT)
+    label = "Submit for approval" if may else "What an approval would need"
+    model = f"{opened.run.id}/{opened.files.task}"
+    page_link(label, "approvals", icon=":material/approval:", model=model)
 
 
 def _result(opened: Opened) -> training.TaskResult:

@@ -20,6 +20,7 @@ from engines.core.access import Actor, Capability, require
 from engines.core.correlation import correlated, correlation_id
 from engines.core.csv_export import to_safe_csv
 from engines.core.errors import InvalidInput, MlaasError, NotAllowed, NotFound
+from engines.governance.approvals import of_experiments
 from engines.projects import Experiment, StepState
 
 __all__ = [
@@ -42,11 +43,23 @@ STATES: dict[str, tuple[str, str, Color]] = {
     "succeeded": ("Succeeded", ":material/check_circle:", "green"),
     "failed": ("Failed", ":material/error:", "red"),
     "cancelled": ("Cancelled", ":material/cancel:", "orange"),
+    "publishing": ("Publishing", ":material/cloud_upload:", "blue"),
+    "published": ("Published", ":material/inventory_2:", "green"),
+    "removed": ("Removed", ":material/delete:", "gray"),
     "archived": ("Archived", ":material/archive:", "gray"),
+    "submitted": ("Submitted", ":material/hourglass_top:", "blue"),
+    "returned": ("Returned", ":material/undo:", "orange"),
+    "approved": ("Approved", ":material/verified:", "green"),
+    "rejected": ("Rejected", ":material/block:", "red"),
+    "withdrawn": ("Withdrawn", ":material/remove_circle:", "gray"),
+    "expired": ("Expired", ":material/event_busy:", "orange"),
+    "revoked": ("Revoked", ":material/gpp_bad:", "red"),
+    "void": ("Void", ":material/broken_image:", "red"),
 }
 STEP_ICONS = {
     StepState.DONE: ":material/check_circle:",
     StepState.OPEN: ":material/radio_button_unchecked:",
+    StepState.WAITING: ":material/hourglass_top:",
     StepState.BLOCKED: ":material/lock:",
 }
 
@@ -113,9 +126,18 @@ def header(title: str, experiment: Experiment, step: str) -> None:
         st.caption(f"›\u2002{here}", width="content")
         state_badge("archived" if experiment.is_archived else experiment.state)
     with st.container(horizontal=True, gap="small", border=True, key="stepper"):
-        for each in projects.steps(experiment):
+        for each in projects.steps(experiment, _approval(experiment)):
             _step_link(each, current=each.key == step, experiment_id=experiment.id)
     st.header(title, anchor=False)
+
+
+def _approval(experiment: Experiment) -> str:
+    """How far its models have come towards an approval."""
+    actor = current_actor()
+    if actor is None:
+        return ""
+    found = of_experiments(services().db, actor, [experiment.id])
+    return found.get(experiment.id, "")
 
 
 def _step_link(step: projects.Step, current: bool, experiment_id: str) -> None:

@@ -9,6 +9,7 @@ from app.ui import STATES, boundary, empty_state, go, page_actor
 from engines import orchestration, projects
 from engines.core.access import Capability
 from engines.core.experiments import ExperimentState
+from engines.governance.approvals import of_experiments
 from engines.projects import ExperimentFilter
 
 actor = page_actor(Capability.EXPERIMENT_READ)
@@ -64,7 +65,8 @@ found = projects.find(svc.db, actor, wanted)
 if found.total:
     st.caption("1 experiment" if found.total == 1 else f"{found.total:,} experiments")
     busy = orchestration.busy_experiments(svc.db, actor, [each.id for each in found.rows])
-    experiment_rows(found.rows, busy)
+    approved = of_experiments(svc.db, actor, [each.id for each in found.rows])
+    experiment_rows(found.rows, busy, approved)
     page_buttons(found.total, wanted.size, "page")
 elif text or states or mine or archived:
     empty_state("Nothing matches", "Change the search or the filters.")

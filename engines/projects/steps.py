@@ -12,12 +12,13 @@ class StepState(StrEnum):
 
     DONE = "done"
     OPEN = "open"
+    WAITING = "waiting"
     BLOCKED = "blocked"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: its page's key, its title, how it stands, and why it is blocked."""
+    """One step: its page's key, its title, how it stands, and why."""
 
     key: str
     title: str
@@ -46,10 +47,14 @@ _RULES = (
 _ORDER = tuple(ExperimentState)
 
 
-def steps(experiment: Experiment) -> list[Step]:
-    """The steps in workflow order, as they stand for this experiment."""
+def steps(experiment: Experiment, approval: str = "") -> list[Step]:
+    """The steps in workflow order, as they stand for this experiment.
+
+    `approval` is how far its models have come: "submitted", "approved" or nothing yet. It is not
+    a state of the experiment, because an approval can end and a state never moves back.
+    """
     reached = _ORDER.index(ExperimentState(experiment.state))
-    return [_step(rule, reached) for rule in _RULES]
+    return [*(_step(rule, reached) for rule in _RULES), _approve(reached, approval)]
 
 
 def _step(rule: _Rule, reached: int) -> Step:
@@ -57,3 +62,13 @@ def _step(rule: _Rule, reached: int) -> Step:
         return Step(rule.key, rule.title, StepState.BLOCKED, rule.why)
     done = reached >= _ORDER.index(rule.done_at)
     return Step(rule.key, rule.title, StepState.DONE if done else StepState.OPEN)
+
+
+def _approve(reached: int, approval: str) -> Step:
+    if reached < _ORDER.index(ExperimentState.TRAINED):
+        return Step("approvals", "Approve", StepState.BLOCKED, "Train a model first.")
+    if approval == "approved":
+        return Step("approvals", "Approve", StepState.DONE)
+    if approval == "submitted":
+        return Step("approvals", "Approve", StepState.WAITING, "A submission waits for votes.")
+    return Step("approvals", "Approve", StepState.OPEN)

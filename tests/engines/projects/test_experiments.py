@@ -119,5 +119,17 @@ def test_steps_of_a_draft_block_what_needs_data(db, analyst):
         "eda": StepState.BLOCKED,
         "training": StepState.BLOCKED,
         "results": StepState.BLOCKED,
+        "approvals": StepState.BLOCKED,
     }
     assert all(s.why for s in projects.steps(made) if s.state is StepState.BLOCKED)
+
+
+@pytest.mark.parametrize(
+    ("approval", "state"),
+    [("", StepState.OPEN), ("submitted", StepState.WAITING), ("approved", StepState.DONE)],
+)
+def test_last_step_of_a_trained_experiment_follows_its_approvals(db, analyst, approval, state):
+    made = projects.create(db, analyst, "a")
+    projects.advance(db, analyst, made.id, ExperimentState.TRAINED)
+    last = projects.steps(projects.get(db, analyst, made.id), approval)[-1]
+    assert (last.key, last.state) == ("approvals", state)

@@ -1,0 +1,189 @@
+"""Before a submission: what the policy asks of the model, what is missing, how to submit."""
+
+import pandas as pd
+import streamlit as st
+
+from app import approval_words as words
+from app.markdown import plain
+from app.results_view import chosen
+from app.services import services
+from app.ui import confirm, go, header, page_link, state_badge
+from engines import projects
+from engines.core.access import Actor, Capability
+from engines.core.gate import Stage
+from engines.core.model_ref import ModelRef
+from engines.governance import approvals, policies
+from engines.governance.approvals import Readiness, Standing, State
+
+
+def prepare(actor: Actor, model: ModelRef) -> None:
+    """Everything a maker has to know before pressing submit."""
+    svc = services()
+    standings = approvals.standings(svc.board, actor, model)
+    experiment = projects.get(svc.db, actor, svc.board.sources.of(model).experiment_id)
+    header("Submit for approval", experiment, "approvals")
+    stage = _stage(standings)
+    with st.spinner("Reading the model's files"):
+        ready = approvals.readiness(svc.board, actor, model, stage)
+    st.markdown(f"**{plain(ready.material.title)}**, {words.ASKED[stage]}")
+    _verdict(actor, ready)
+    _act(actor, ready)
+    _asked(ready)
+    _tier(ready)
+    checks_table([_check(result) for result in ready.checks])
+
+
+def _stage(standings: list[Standing]) -> Stage:
+    """The stage in the address; without one, the first that the model has not reached."""
+    following = next((each.stage for each in standings if not each.holds), Stage.PROD)
+    if st.query_params.get("stage") not in set(Stage):
+        st.query_params["stage"] = following.value
+    held = {each.stage for each in standings if each.holds}
+    titles = {
+        stage.value: f"{words.STAGES[stage]} (approved)" if stage in held else words.STAGES[stage]
+        for stage in Stage
+    }
+    return Stage(chosen("Stage", "stage", list(titles), titles))
+
+
+def _verdict(actor: Actor, ready: Readiness) -> None:
+    """Ready or not, with every reason."""
+    if ready.blocked:
+        count = len(ready.blocked)
+        things = "One thing stands" if count == 1 else f"{count} things stand"
+        listed = "\n".join(f"- {plain(reason)}" for reason in ready.blocked)
+        st.error(f"**{things} in the way:**\n\n{listed}", icon=":material/block:")
+    else:
+        st.success("**Ready to submit.** Nothing stands in the way.", icon=":material/task_alt:")
+    st.info(
+        "Four eyes: whoever made, trained, documented or submits this model is a maker of it and "
+        "has no vote on it, whatever roles they hold.",
+        icon=":material/group:",
+    )
+
+
+def _act(actor: Actor, ready: Readiness) -> None:
+    """Submit, keep a draft, or mend what is missing."""
+    model, stage = ready.material.model, ready.stage
+    open_one = _open_one(actor, model, stage)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if open_one and open_one.state == State.SUBMITTED:
+            state_badge("submitted")
+            page_link("It is submitted: open it", "approvals", submission=open_one.id)
+        elif actor.may(Capability.MODEL_SUBMIT):
+            _buttons(actor, ready, drafted=open_one is not None)
+        run, task = model.run_id, model.task
+        experiment = ready.material.experiment_id
+        page_link("Results of this model", "results", icon=":material/leaderboard:",
+                  experiment=experiment, run=run, task=task)  # fmt: skip
+
+
+def _open_one(actor: Actor, model: ModelRef, stage: Stage) -> approvals.Submission | None:
+    every = approvals.of_model(services().board, actor, model)
+    going = [row for row in every if row.state in (State.DRAFT, State.SUBMITTED)]
+    return next((row for row in going if row.stage == stage), None)
+
+
+def _buttons(actor: Actor, ready: Readiness, drafted: bool) -> None:
+    model, stage = ready.material.model, ready.stage
+    board = services().board
+    if st.button("Submit", type="primary", icon=":material/send:", disabled=bool(ready.blocked)):
+
+        def act(reason: str) -> None:
+            draft = approvals.begin(board, actor, model, stage)
+            done = approvals.submit(board, actor, draft.id, reason)
+            st.toast("Submitted; the reviewers are told", icon=":material/send:")
+            go("approvals", submission=done.id)
+
+        text = (
+            f"The content is frozen and {_who(ready)} are asked. Changing anything of it later "
+            "makes the submission void."
+        )
+        confirm("Submit for approval", text, act, button="Submit now")
+    if drafted:
+        state_badge("draft")
+    elif st.button("Keep as draft", icon=":material/edit_note:"):
+        approvals.begin(board, actor, model, stage)
+        st.toast("Kept; it stays under “Yours to go on with”", icon=":material/edit_note:")
+        st.rerun()
+
+
+def _who(ready: Readiness) -> str:
+    found = ready.requirements.approvals
+    return " and ".join(words.people(each.count, each.role) for each in found) or "nobody"
+
+
+def _asked(ready: Readiness) -> None:
+    """The votes and the time that the policy names."""
+    st.subheader("What the policy asks", anchor=False)
+    asked, policy = ready.requirements, ready.policy
+    levels = [
+        f"level {level}: " + " and ".join(words.people(each.count, each.role) for each in group)
+        for level, group in sorted(asked.levels.items())
+    ]
+    st.markdown(
+        f"**Votes** — {'; '.join(levels)}. Higher levels wait for lower ones.\n\n"
+        f"**Time** — an answer within {asked.answer_within_days} days; an approval holds "
+        f"{asked.expires_days} days.\n\n"
+        f"**Policy** — {plain(policy.policy.title)}, version {policy.version}."
+    )
+    for reason in asked.reasons:
+        st.caption(f"Because: {plain(reason)}")
+
+
+def _tier(ready: Readiness) -> None:
+    st.subheader(f"Tier: {plain(ready.tier.title)}", anchor=False)
+    for sentence in ready.tier.sentences:
+        st.markdown(f"- {plain(sentence)}")
+    st.caption(
+        "It comes from the questionnaire on the Experiment page. Checkers and validators can "
+        "raise it on a submission, with a reason; nobody can lower it."
+    )
+
+
+def _check(result: policies.CheckResult) -> dict[str, object]:
+    """A check as a submission stores it."""
+    check = result.check.model_dump(mode="json", exclude_none=True)
+    sentence = {"value": result.value, "passed": result.passed, "sentence": result.sentence}
+    return {**check, **sentence}
+
+
+def checks_table(checks: list[dict[str, object]]) -> None:
+    """Each check's value against its bound, the failed ones first."""
+    st.subheader("Checks", anchor=False)
+    if not checks:
+        st.info("The policy asks for no check here.", icon=":material/info:")
+        return
+    ordered = sorted(checks, key=lambda check: bool(check["passed"]))
+    rows = [
+        {
+            "": _mark(check),
+            "Check": check["label"],
+            "Value": _said(check["value"]),
+            "Asked": policies.bound_words(policies.Check.model_validate(_rule(check))),
+            "What it says": check["sentence"],
+        }
+        for check in ordered
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=WIDE)
+
+
+WIDE = {"What it says": st.column_config.TextColumn(width="large")}
+
+
+def _mark(check: dict[str, object]) -> str:
+    if check["passed"]:
+        return "✓ passed"
+    return "✗ blocks" if check["severity"] == policies.Severity.BLOCK else "! warns"
+
+
+def _rule(check: dict[str, object]) -> dict[str, object]:
+    return {name: check[name] for name in policies.Check.model_fields if name in check}
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return "not measured"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
