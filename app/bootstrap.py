@@ -7,6 +7,7 @@ from engines.core.database import Database
 from engines.core.first_users import ensure_administrator, ensure_demo_users
 from engines.core.secret_store import secret_store
 from engines.core.settings import Settings
+from engines.governance import policies
 
 DEMO_ANALYST = "analyst"
 
@@ -15,14 +16,15 @@ def prepare(settings: Settings, environ: Mapping[str, str]) -> None:
     """Make everything ready to start; what is there already is left as it is.
 
     Passwords made here are printed once and kept nowhere. Raises InvalidInput for a password from
-    the environment that cannot be accepted, NotReady for a data key that cannot be used, and
-    BackendUnavailable.
+    the environment that cannot be accepted or a policy file with a fault, NotReady for a data key
+    that cannot be used, and BackendUnavailable.
     """
     for folder in (settings.paths.data, settings.paths.logs):
         folder.mkdir(parents=True, exist_ok=True)
     db = Database(settings.database.url)
     migrate.upgrade(db)
     _seal(settings, db)
+    _install_policies(settings, db)
     _announce("the first administrator", {"admin": ensure_administrator(db, environ)})
     if environ.get("DEMO") == "1":
         _demonstrate(settings, db, environ)
@@ -36,6 +38,17 @@ def _seal(settings: Settings, db: Database) -> None:
             "Put the former key back (docs/runbooks/secrets.md), or let them use recovery codes.",
             flush=True,
         )
+
+
+def _install_policies(settings: Settings, db: Database) -> None:
+    """Take the policy files that are new. Raises InvalidInput naming a bad file and its line."""
+    folder = settings.governance.policies
+    if policies.not_installed(db, folder):
+        from app.policy_words import vocabulary  # seconds that other starts are spared
+        from engines.governance.documents import load_templates
+
+        words = vocabulary(load_templates(settings.governance.templates))
+        policies.install(db, folder, words)
 
 
 def _demonstrate(settings: Settings, db: Database, environ: Mapping[str, str]) -> None:

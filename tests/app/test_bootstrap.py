@@ -13,6 +13,7 @@ from engines.core.database import Database
 from engines.core.errors import InvalidInput
 from engines.core.settings import Settings
 from engines.data_sources import SAMPLES
+from engines.governance import policies
 
 DEMO = {"DEMO": "1", "MLAAS_DEMO_PASSWORD": "a-long-demo-word-7"}
 
@@ -76,3 +77,24 @@ def test_fresh_folder_gets_database_and_folders(fresh: Settings) -> None:
     prepare(fresh, {})
     assert (fresh.paths.data / "mlaas.db").exists()
     assert fresh.paths.logs.is_dir()
+
+
+def test_first_run_takes_the_policies_and_later_ones_leave_them(
+    fresh: Settings, admin: Actor
+) -> None:
+    prepare(fresh, {})
+    db = Database(fresh.database.url)
+    taken = [each.name for each in policies.names(db, admin)]
+    assert taken == ["default", "osfi-e-23", "sr-11-7", "sr-26-2", "ss1-23"]
+    prepare(fresh, {})
+    assert {each.version for each in policies.names(db, admin)} == {1}
+
+
+def test_policy_file_with_a_slip_stops_the_start_with_its_line(
+    fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path("policies") / "default.yaml").read_text("utf-8")
+    (tmp_path / "house.yaml").write_text(text.replace("role: deployer", "role: deploier", 1))
+    monkeypatch.setenv("MLAAS_GOVERNANCE__POLICIES", str(tmp_path))
+    with pytest.raises(InvalidInput, match=r"house\.yaml, line \d+: “deploier” is no role"):
+        prepare(Settings(), {})

@@ -11,6 +11,7 @@ from engines.governance.policies.format import (
     Approval,
     Check,
     DocumentRule,
+    Evidence,
     Policy,
     Severity,
     StageRule,
@@ -37,7 +38,7 @@ from engines.governance.policies.preview import (
 )
 from engines.governance.policies.reading import faults, load, parse
 from engines.governance.policies.requirements import Requirements, required
-from engines.governance.policies.tiers import Tier, tier
+from engines.governance.policies.tiers import Tier, tier, tier_of
 from engines.governance.policies.versions import (
     current,
     current_in,
@@ -45,6 +46,7 @@ from engines.governance.policies.versions import (
     install,
     mark_used,
     names,
+    not_installed,
     publish,
     shipped,
     version,
@@ -57,6 +59,7 @@ __all__ = [
     "Check",
     "CheckResult",
     "DocumentRule",
+    "Evidence",
     "EvidenceSet",
     "Fact",
     "Fault",
@@ -88,6 +91,7 @@ __all__ = [
     "mark_used",
     "missing_sections",
     "names",
+    "not_installed",
     "outcome",
     "parse",
     "preview",
@@ -95,6 +99,7 @@ __all__ = [
     "required",
     "shipped",
     "tier",
+    "tier_of",
     "version",
     "votes_missing",
     "when_words",

@@ -49,6 +49,12 @@ def tier(policy: Policy, answers: Mapping[str, str], raised_to: str | None = Non
     return Tier(found.key, found.title, place, exposure, purpose, materiality, tuple(sentences))
 
 
+def tier_of(policy: Policy, key: str) -> Tier:
+    """The tier of that key as such, without scores. Raises InvalidInput."""
+    rule = tier_named(policy, key)
+    return Tier(rule.key, rule.title, policy.place(rule.key), 0, 0, 0, ())
+
+
 def tier_named(policy: Policy, key: str) -> TierRule:
     """The tier of that key. Raises InvalidInput."""
     for rule in policy.tiers:

@@ -124,6 +124,13 @@ def install(db: Database, folder: Path, vocabulary: Vocabulary) -> list[PolicyVe
     return made
 
 
+def not_installed(db: Database, folder: Path) -> list[str]:
+    """The policy files whose stem is no name the database knows; cheap enough for every start."""
+    with db.read() as session:
+        known = set(_names(session))
+    return [file.name for file in sorted(folder.glob("*.yaml")) if file.stem not in known]
+
+
 def shipped(folder: Path) -> dict[str, str]:
     """The text of every policy file in the folder, by file name."""
     return {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.yaml"))}

@@ -1,0 +1,52 @@
+"""The words around policies: the questionnaire's and the documents', and requirements in prose."""
+
+from collections.abc import Iterable
+
+from engines import projects
+from engines.governance import documents
+from engines.governance.policies import Approval, Requirements, Then, Vocabulary
+
+THEN = {
+    Then.REMIND: "they are reminded",
+    Then.RETURN: "it goes back to its makers",
+    Then.REJECT: "it is rejected",
+    Then.ESCALATE: "it is escalated",
+}
+
+
+def vocabulary(templates: documents.Templates) -> Vocabulary:
+    """The questions and documents that a policy may name."""
+    return Vocabulary(
+        questions={each.key: each.choices for each in projects.QUESTIONS},
+        documents={
+            name: tuple(section.key for section in kind.sections)
+            for name, kind in templates.kinds.items()
+            if kind.writer != "record"
+        },
+    )
+
+
+def approvals_words(approvals: Iterable[Approval]) -> str:
+    """Who approves, in order: “2 checkers, then a validator and a deployer”."""
+    levels: dict[int, list[str]] = {}
+    for each in approvals:
+        who = f"a {each.role}" if each.count == 1 else f"{each.count} {each.role}s"
+        levels.setdefault(each.level, []).append(who)
+    return ", then ".join(" and ".join(levels[number]) for number in sorted(levels))
+
+
+def time_words(needed: Requirements) -> str:
+    """How long an approval lasts, and what happens without an answer."""
+    return (
+        f"lasts {needed.expires_days:,} days; unanswered for {needed.answer_within_days} days, "
+        f"{THEN[needed.then]}"
+    )
+
+
+def document_words(needed: Requirements) -> list[str]:
+    """Each document with the sections asked for."""
+    return [
+        f"{kind.replace('_', ' ').capitalize()}: "
+        + (", ".join(each.replace("_", " ") for each in sections) or "every section")
+        for kind, sections in needed.document_map.items()
+    ]
