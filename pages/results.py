@@ -2,7 +2,13 @@
 
 import streamlit as st
 
-from app import results_compare, results_forecast, results_predict
+from app import (
+    explanation_view,
+    fairness_view,
+    results_compare,
+    results_forecast,
+    results_predict,
+)
 from app import results_view as view
 from app.services import services
 from app.ui import boundary, empty_state, header, page_actor, page_experiment
@@ -35,9 +41,12 @@ with boundary():
         "Scores": view.overview,
         "Plots": view.plots,
         "Compare": results_compare.compare,
+        "Explain": explanation_view.explain,
         "Predict": results_predict.predict,
         "Download": view.files,
     }
+    if opened.files.card.is_supervised:
+        parts["Fairness"] = fairness_view.fairness
     if opened.files.task in ("clustering", "anomaly"):
         parts = {"Scores": view.overview, "Groups": view.groups, **parts}
     if "series" in opened.files.card.facts:

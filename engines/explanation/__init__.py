@@ -8,13 +8,21 @@ from engines.explanation.figures import (
     interaction_heat,
     waterfall,
 )
-from engines.explanation.figures_groups import calibration_curves, group_rates, stability_figure
+from engines.explanation.figures_groups import (
+    MEASURES,
+    calibration_curves,
+    group_rates,
+    stability_figure,
+)
+from engines.explanation.interactions import COLUMNS as PAIRED
 from engines.explanation.port import Desk, Origin, Origins, Tables
 from engines.explanation.read import Explanation, exists, facts, hashes, read
 from engines.explanation.reasons import Direction, Ready, Reason, Reasons, ready, reasons
 from engines.explanation.requests import follow, request
 
 __all__ = [
+    "MEASURES",
+    "PAIRED",
     "Desk",
     "Direction",
     "Explanation",

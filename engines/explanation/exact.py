@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engines.explanation.links import Link, answers
-from engines.explanation.parts import Kind, Part
+from engines.explanation.parts import BOOSTERS, Kind, Part
 from engines.explanation.raw_columns import folded, sources
 
 Numbers = NDArray[np.float64]
@@ -26,12 +26,16 @@ def shares(part: Part, frame: pd.DataFrame, background: pd.DataFrame) -> Shares:
     ready = part.preparation.transform(frame)
     if part.kind == Kind.LINE:
         base, values = _line(part.learner, ready, part.preparation.transform(background))
-    elif part.kind == Kind.BOOSTER:
-        base, values = _booster(part.learner, ready)
     else:
-        base, values = _forest(part.learner, ready)
+        base, values = tree_values(part.learner, ready)
     values = folded(values, places, frame.shape[1])
     return base * part.slope + part.offset, values * part.slope
+
+
+def tree_values(learner: Any, ready: Any) -> Shares:
+    """Base and values of a tree learner's margin for prepared rows, on prepared columns."""
+    name = type(learner).__name__
+    return _booster(learner, ready) if name in BOOSTERS else _forest(learner, ready)
 
 
 def margin(part: Part, frame: pd.DataFrame) -> Numbers:

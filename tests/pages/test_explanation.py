@@ -1,0 +1,137 @@
+"""The Explain and Fairness tabs of the Results page, for each role."""
+
+import pandas as pd
+import pytest
+
+from engines import data_sources, explanation, projects
+from engines.core.database import now
+from engines.core.model_ref import ModelRef
+from engines.core.progress import Silent
+from engines.training import Task, TaskResult, TrainingRequest, TrainingRun
+from tests.harness.run_folders import telco
+
+
+@pytest.fixture
+def experiment(app_services, analyst):
+    made = projects.create(app_services.db, analyst, "Churn")
+    asked = {"protected_attributes": "gender, SeniorCitizen"}
+    projects.update(app_services.db, analyst, made.id, "Churn", "", asked)
+    return made
+
+
+@pytest.fixture
+def model(app_services, analyst, experiment, shared_data, tmp_path):
+    """A finished binary run on the experiment's own table."""
+    svc = app_services
+    frame = pd.read_csv(shared_data / "telco_churn.csv").drop(columns="customerID").head(1000)
+    file = tmp_path / "table.csv"
+    frame.to_csv(file, index=False)
+    data_sources.ingest_file(svc.datasets, analyst, experiment.id, file, file.name)
+    table = svc.datasets.current(analyst, experiment.id)
+    request = TrainingRequest(experiment.id, table.dataset_id, (Task.BINARY,), "Churn")
+    run = TrainingRun(
+        experiment_id=experiment.id, dataset_id=table.dataset_id, dataset_sha256=table.sha256,
+        state="succeeded", request=request.as_json(), notes=[], actor_id=analyst.id,
+        actor_name=analyst.name, finished_at=now(),
+    )  # fmt: skip
+    with svc.db.write() as session:
+        session.add(run)
+        session.flush()
+        session.add(TaskResult(run_id=run.id, task="binary", metric="roc_auc"))
+    telco(svc.runs_dir / run.id, shared_data)
+    return ModelRef(run.id, "binary")
+
+
+@pytest.fixture
+def explained(app_services, analyst, model):
+    explanation.run_explain(app_services.explaining, analyst, model, Silent())
+    return model
+
+
+@pytest.fixture
+def show(open_page, experiment, model):
+    def open_as(role="analyst", **query):
+        at = open_page(role, "results", experiment=experiment.id, **query)
+        assert not at.exception, at.exception[0].stack_trace
+        return at
+
+    return open_as
+
+
+def words(at):
+    shown = [*at.markdown, *at.caption, *at.subheader, *at.error, *at.info, *at.warning]
+    return " ".join(element.value for element in shown).replace("\\", "")
+
+
+def charts(at):
+    return len(at.get("plotly_chart"))
+
+
+def test_unexplained_model_offers_the_job_and_queues_it(show, app_services, analyst, model):
+    at = show(view="Explain")
+    assert "Not explained yet" in words(at)
+    next(b for b in at.button if b.label == "Explain this model").click().run()
+    job = explanation.follow(app_services.explaining, analyst, model)
+    assert (job.kind, job.state) == ("explain", "queued")
+    assert not any(b.label == "Explain this model" for b in at.button)
+
+
+def test_unexplained_model_offers_no_job_to_a_checker(show):
+    at = show("checker", view="Explain")
+    assert "An analyst or a validator can explain this model." in words(at)
+    assert not any(b.label == "Explain this model" for b in at.button)
+
+
+def test_explain_tab_says_what_moves_the_answer_and_how_well_it_adds_up(show, explained):
+    at = show(view="Explain")
+    said = words(at)
+    assert "The columns that move the answer most:" in said
+    assert "linear Shapley values" in said
+    assert "add up in log-odds" in said
+    assert charts(at) == 2
+
+
+@pytest.mark.parametrize("view", ["One column", "Pairs of columns"])
+def test_each_view_draws_its_figure(show, explained, view):
+    at = show(view="Explain")
+    at.segmented_control(key="explain:view").set_value(view).run()
+    assert not at.exception
+    assert charts(at) == 2
+
+
+def test_one_row_shows_reasons_in_words_and_a_waterfall(show, explained):
+    at = show(view="Explain")
+    at.segmented_control(key="explain:view").set_value("One row").run()
+    assert not at.exception
+    assert "raises the log-odds of “Yes” by" in words(at)
+    assert charts(at) == 2
+    at.radio(key="explain:adverse").set_value("lowers").run()
+    assert "lowers the log-odds of “Yes” by" in words(at)
+
+
+def test_rows_are_kept_from_who_may_not_see_data(show, explained):
+    at = show("auditor", view="Explain")
+    assert "Values of single rows are data" in words(at)
+    assert charts(at) == 1
+
+
+def test_fairness_tab_names_the_largest_differences_first(show, explained):
+    at = show(view="Fairness")
+    said = words(at)
+    assert "**Selection rate** differs by" in said
+    assert "between “" in said
+    assert charts(at) == 2
+    at.selectbox(key="fair:what").set_value("calibration").run()
+    assert not at.exception
+    assert charts(at) == 2
+
+
+def test_changed_explanation_is_refused_on_the_page(show, explained, app_services):
+    folder = app_services.explaining.folder / explained.run_id / "binary"
+    (folder / "explanation.json").write_text("{}")
+    at = open_text(show)
+    assert "is not as it was sealed" in at
+
+
+def open_text(show):
+    return words(show(view="Explain"))
