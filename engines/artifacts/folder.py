@@ -7,6 +7,7 @@ that a file that can be seen can also be verified.
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from engines.artifacts.port import Repository, Stored
 from engines.core.errors import BackendUnavailable, InvalidInput, NotFound
 
 RECORDS = ".records"
+FORGOTTEN = 24 * 3600  # seconds after which a half-written file is nobody's
 
 
 class FolderStore:
@@ -95,6 +97,7 @@ class FolderStore:
         partial = place.with_name(f".{place.name}.{uuid4().hex}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(place.parent)
             if _copied(content, partial) != sha256:
                 raise mismatch(path)
             stored = Stored(path, partial.stat().st_size, sha256, dict(properties))
@@ -117,6 +120,13 @@ class FolderStore:
         partial = record.with_name(f".{record.name}.{uuid4().hex}")
         partial.write_text(json.dumps({**told, "properties": dict(properties)}), "utf-8")
         partial.replace(record)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written."""
+    for left in folder.glob(".*"):
+        if time.time() - left.stat().st_mtime > FORGOTTEN:
+            left.unlink(missing_ok=True)
 
 
 def _copied(source: Path, target: Path) -> str:

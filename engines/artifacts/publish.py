@@ -6,6 +6,7 @@ the row's last change. Whatever ends the process between, `settle` brings both s
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -17,7 +18,7 @@ from sqlmodel import select
 from engines.artifacts import ledger, scanning, transfer
 from engines.artifacts.bundle import Bundle, Format, Material, build, model_files
 from engines.artifacts.depot import Depot
-from engines.artifacts.layout import check_name, sha256_of
+from engines.artifacts.layout import check_name, release_folder, sha256_of
 from engines.artifacts.models import Release, ReleaseState
 from engines.artifacts.settle import end
 from engines.artifacts.versions import (
@@ -40,6 +41,7 @@ from engines.core.scheduling import JobRequest
 NOTES_LONGEST = 20_000
 RETRIES = 2
 JOB = "publish"
+FORGOTTEN = 24 * 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,11 @@ def _still_the_same(depot: Depot, actor: Actor, release: Release) -> Permit:
     The gate compares the model's folder with the approval; the bundle is compared with the folder.
     """
     permit = depot.gate.may_use(actor, release.model, Purpose.PUBLISH)
-    current = sha256_of(depot.sources.folder(actor, release.model) / MODEL_FILE)
-    approved_as_bundled = _approval(permit) == release.facts.get("approval")
-    if current != release.facts.get("model_sha256") or not approved_as_bundled:
+    inside = f"{release_folder(release.name, release.version)}/files/"
+    bundled = {one["path"].removeprefix(inside): one["sha256"] for one in release.files}
+    current = model_files(depot.sources.folder(actor, release.model))
+    same = all(bundled.get(name) == sha256_of(file) for name, file in current.items())
+    if not same or _approval(permit) != release.facts.get("approval"):
         raise NotReady(
             "The model or its approval changed while the release was made.",
             hint="Look at the approval, then try again.",
@@ -207,8 +211,17 @@ def _queue(depot: Depot, actor: Actor, release: Release) -> Release:
 @contextmanager
 def _scratch(work_dir: Path) -> Iterator[Path]:
     work_dir.mkdir(parents=True, exist_ok=True)
+    _sweep(work_dir)
     folder = Path(tempfile.mkdtemp(prefix="release-", dir=work_dir))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(work_dir: Path) -> None:
+    """Remove what killed processes left more than a day ago."""
+    for left in work_dir.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > FORGOTTEN:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()

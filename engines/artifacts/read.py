@@ -14,6 +14,7 @@ from engines.artifacts.port import Repository
 from engines.artifacts.settle import settle
 from engines.core import events
 from engines.core.access import Actor, Capability, needs
+from engines.core.database import new_id
 from engines.core.errors import InvalidInput, MlaasError, NotFound
 from engines.core.gate import Purpose
 
@@ -133,7 +134,7 @@ def verify(depot: Depot, actor: Actor, release_id: str) -> list[Verified]:
 
 def _fault(depot: Depot, where: Repository, path: str, sha256: str) -> str:
     depot.work_dir.mkdir(parents=True, exist_ok=True)
-    scratch = depot.work_dir / f"verify-{sha256[:16]}-{where}"
+    scratch = depot.work_dir / f"verify-{new_id()}"
     try:
         stored = depot.store.get(where, path, scratch)
     except MlaasError as failure:

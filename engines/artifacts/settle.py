@@ -22,6 +22,7 @@ from engines.core.scheduling import Scheduler
 
 ENDED = "The publishing process ended before the release was complete."
 COPY_PATIENCE = timedelta(minutes=15)  # a copy or removal under way for longer was ended
+QUEUING = timedelta(seconds=60)
 HALF_DONE = (PlacementState.COPYING.value, PlacementState.REMOVING.value)
 
 
@@ -32,7 +33,7 @@ def settle(depot: Depot) -> None:
         waiting = list(session.exec(open_ones))
         half = list(session.exec(select(Placement).where(col(Placement.state).in_(HALF_DONE))))
     for release in waiting:
-        if not _is_live(depot.scheduler, release.job_key):
+        if not _is_live(depot.scheduler, release):
             _guarded(end, depot, release)
     for placement in half:
         if now() - placement.at > COPY_PATIENCE:
@@ -92,11 +93,12 @@ def _close_if_gone(depot: Depot, release: Release, gone: Placement) -> None:
         release.state = ReleaseState.REMOVED.value
 
 
-def _is_live(scheduler: Scheduler, job_key: str) -> bool:
+def _is_live(scheduler: Scheduler, release: Release) -> bool:
     try:
-        return scheduler.status(job_key).is_live
+        return scheduler.status(release.job_key).is_live
     except NotFound:
-        return False
+        # The row is written before its job is queued.
+        return now() - release.created_at < QUEUING
 
 
 def _guarded(act: Callable[..., None], depot: Depot, row: Release | Placement) -> None:

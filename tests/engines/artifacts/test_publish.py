@@ -1,6 +1,9 @@
 """Publishing: all or nothing, only with the gate's consent, one winner, and both sides agree."""
 
 import json
+import os
+import shutil
+import time
 from dataclasses import replace
 from zipfile import ZipFile
 
@@ -17,7 +20,7 @@ from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
 from tests.engines.artifacts.conftest import store_on
 from tests.harness.artifactory import Fault
-from tests.harness.releases import OpenGate, Queue, depot_on
+from tests.harness.releases import FolderSources, OpenGate, Queue, depot_on
 
 MODEL = ModelRef("r1", "binary")
 FIRST = ReleaseRequest(MODEL, "churn", "1.0.0", notes="The first one.")
@@ -257,3 +260,34 @@ def test_next_attempt_of_the_job_sends_only_what_is_missing(db, server, models, 
     artifacts.publish(depot, analyst, row.id, Silent())
     sent = [line for line in server.asked[before:] if line.startswith("PUT")]
     assert {line.rsplit("/", 1)[1] for line in sent} == {"churn-1.0.0.zip", "index.json"}
+
+
+def test_file_changed_while_the_bundle_is_made_publishes_nothing(
+    folder_depot, analyst, models, tmp_path
+):
+    root = tmp_path / "own"
+    shutil.copytree(models / "r1", root / "r1")
+
+    class Changing(OpenGate):
+        """Somebody edits a file of the model just before it is asked for the last time."""
+
+        def may_use(self, actor, model, purpose, at=None):
+            if self.asked:
+                (root / "r1" / "binary" / "metrics.json").write_text("{}")
+            return super().may_use(actor, model, purpose, at)
+
+    depot = replace(folder_depot, sources=FolderSources(root))
+    row = artifacts.request_release(depot, analyst, FIRST)
+    depot = replace(depot, gate=Changing())
+    with pytest.raises(NotReady, match="changed while the release was made"):
+        artifacts.publish(depot, analyst, row.id, Silent())
+    assert artifacts.releases(depot, analyst)[0].present == ()
+
+
+def test_scratch_of_killed_processes_goes_after_a_day(folder_depot, analyst):
+    folder_depot.work_dir.mkdir()
+    for name, age in (("release-old", 90_000), ("release-new", 60)):
+        (folder_depot.work_dir / name).mkdir()
+        os.utime(folder_depot.work_dir / name, (time.time() - age,) * 2)
+    published(folder_depot, analyst)
+    assert [each.name for each in folder_depot.work_dir.iterdir()] == ["release-new"]
