@@ -157,7 +157,7 @@ def material(files: TaskFiles, names: Names, shap: Sequence[Mapping[str, Any]] =
 
 
 def explained(found: Explained, names: Names) -> ExplanationFacts:
-    """An explanation as sentences and rows."""
+    """An explanation as sentences and rows; notes name columns, so they stay when names may not."""
     told = found.told
     how = "exact" if told["exact"] else "estimated from a sample"
     first = (
@@ -167,7 +167,7 @@ def explained(found: Explained, names: Names) -> ExplanationFacts:
     ranked = found.importance.groupby("feature", sort=False)["importance"].mean()
     shares = ranked.sort_values(ascending=False).items()
     return ExplanationFacts(
-        sentences=(first, *told["notes"]),
+        sentences=(first, *(told["notes"] if all(k == v for k, v in names.items()) else ())),
         importance=tuple({"feature": _public(names, n), "importance": v} for n, v in shares),
         fairness=_fairness(found.differences, names),
         stability=_stability(found.stability, names),

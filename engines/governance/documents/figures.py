@@ -16,6 +16,7 @@ from sklearn import metrics as sk
 from engines.core.palette import CATEGORICAL, GUIDE
 
 WIDTH, HEIGHT, DOTS = 6.4, 4.0, 144  # inches, inches, dots per inch
+EDGE, LINE = 1.0, 0.3  # inches
 SHOWN, MOST_POINTS, BINS = 15, 2_000, 10
 BLUE, GREY = CATEGORICAL[0], GUIDE
 
@@ -39,11 +40,15 @@ class Material:
 
 @dataclass(frozen=True)
 class Plot:
-    """One figure: its caption, whether the material has it, how it is drawn."""
+    """One figure: its caption, whether the material has it, how it is drawn.
+
+    `lines` counts the rows of a figure that grows with them.
+    """
 
     caption: str
     has: Callable[[Material], bool]
     draw: Callable[[Axes, Material], None]
+    lines: Callable[[Material], int] | None = None
 
 
 def captions(material: Material) -> dict[str, str]:
@@ -56,7 +61,8 @@ def picture(material: Material, key: str) -> bytes | None:
     plot = PLOTS.get(key)
     if plot is None or not plot.has(material):
         return None
-    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
+    height = min(HEIGHT, EDGE + LINE * plot.lines(material)) if plot.lines else HEIGHT
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     plot.draw(axes, material)
@@ -193,7 +199,12 @@ def _has_numbers(material: Material) -> bool:
 
 
 PLOTS = {
-    "leaderboard": Plot("Candidates by score", lambda m: bool(m.leaderboard), _leaderboard),
+    "leaderboard": Plot(
+        "Candidates by score",
+        lambda m: bool(m.leaderboard),
+        _leaderboard,
+        lambda m: len(m.leaderboard),
+    ),
     "roc": Plot("ROC curve on the hold-out", _has_shares, _roc),
     "precision_recall": Plot(
         "Precision and recall on the hold-out", _has_shares, _precision_recall
@@ -202,6 +213,8 @@ PLOTS = {
     "confusion": Plot("Confusion matrix on the hold-out", _has_classes, _confusion),
     "residuals": Plot("Residuals on the hold-out", _has_numbers, _residuals),
     "truth": Plot("Predicted and true values on the hold-out", _has_numbers, _truth),
-    "importance": Plot("Feature importance", lambda m: bool(m.importance), _importance),
-    "shap": Plot("SHAP importance", lambda m: bool(m.shap), _shap),
+    "importance": Plot(
+        "Feature importance", lambda m: bool(m.importance), _importance, lambda m: len(m.importance)
+    ),
+    "shap": Plot("SHAP importance", lambda m: bool(m.shap), _shap, lambda m: len(m.shap)),
 }

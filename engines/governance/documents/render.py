@@ -87,14 +87,14 @@ def _preface(desk: Desk, kind: str, stored: Sequence[Section]) -> str:
             "by": f"drafted for {s.section.author_name}" if s.section.generated
             else s.section.author_name,
             "at": f"{s.section.created_at:%Y-%m-%d %H:%M}",
-            "sha256": s.section.sha256,
+            "sha256": f"{s.section.sha256[:16]}…",
         }
         for s in each
         if s.section
     ]  # fmt: skip
     said = f"**Missing:** {wording.literal(open_titles)}.\n\n" if open_titles else ""
     columns = {"section": "Section", "version": "Version", "by": "Written by", "at": "Saved (UTC)"}
-    return said + wording.table(rows, {**columns, "sha256": "SHA-256"})
+    return said + wording.table(rows, {**columns, "sha256": "SHA-256 begins"})
 
 
 def approval_record(templates: Templates, record: ApprovalFacts) -> list[tuple[str, Section]]:

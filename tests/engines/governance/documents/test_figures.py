@@ -39,7 +39,8 @@ def test_every_figure_of_a_classifier_is_a_picture(churn):
     ]  # fmt: skip
     for key in keys:
         picture = Image.open(BytesIO(documents.picture(churn, key)))
-        assert picture.size == (921, 576)
+        assert picture.width == 921
+        assert 150 < picture.height <= 576
         assert len(picture.convert("L").getcolors()) > 10  # something is drawn
 
 
