@@ -29,6 +29,41 @@ STAGES = {
 }
 
 
+def choose_policy(listed: dict[str, PolicyVersion], in_force: str) -> str:
+    """The policy of the address or of the choice made here; the one in force comes first."""
+    names = sorted(listed, key=lambda name: (name != in_force, name))
+    wanted = st.query_params.get("policy", names[0])
+    if wanted not in listed:
+        st.error(f"**There is no policy “{plain(wanted)}”.** Choose one from the list.")
+        wanted = names[0]
+    titles = {name: listed[name].policy.title for name in names}
+    chosen = st.selectbox(
+        "Policy",
+        names,
+        names.index(wanted),
+        format_func=lambda name: titles[name] + (" · in force" if name == in_force else ""),
+        key=f"choose:{wanted}",  # the address decides, also after a policy was published
+        width=340,
+    )
+    if chosen != st.query_params.get("policy", chosen if chosen == names[0] else ""):
+        st.query_params.pop("version", None)
+        st.query_params["policy"] = chosen
+    return chosen
+
+
+def choose_version(name: str, numbers: list[int]) -> int:
+    """The version of the address or of the choice made here; else the newest."""
+    asked = st.query_params.get("version", "")
+    wanted = int(asked) if asked.isdecimal() and int(asked) in numbers else numbers[0]
+    key = f"version:{name}:{numbers[0]}"
+    chosen = st.selectbox("Version", numbers, numbers.index(wanted), key=key, width=120)
+    if chosen != numbers[0]:
+        st.query_params["version"] = str(chosen)
+    else:
+        st.query_params.pop("version", None)
+    return chosen
+
+
 def verdict(shown: PolicyVersion, policy: Policy, newest: int, in_force: str) -> None:
     """Whether this version decides about submissions, and where it comes from."""
     title = plain(policy.title)

@@ -22,33 +22,15 @@ if not listed:
     st.stop()
 
 in_force = svc.settings.governance.policy
-names = sorted(listed, key=lambda name: (name != in_force, name))
-wanted = st.query_params.get("policy", names[0])
-if wanted not in listed:
-    st.error(f"**There is no policy “{wanted}”.** Choose one from the list.")
-    wanted = names[0]
-    st.query_params.pop("policy", None)
-
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    name = st.selectbox(
-        "Policy",
-        names,
-        names.index(wanted),
-        format_func=lambda key: listed[key].policy.title + (" · in force" * (key == in_force)),
-        key="policy",
-        bind="query-params",
-        width=340,
-    )
+    name = policies_view.choose_policy(listed, in_force)
     rows = policies.history(svc.db, actor, name)
-    numbers = [row.version for row in rows]
-    number = st.selectbox(
-        "Version", numbers, key=f"version:{name}", width=120, help="The newest is on top."
-    )
+    number = policies_view.choose_version(name, [row.version for row in rows])
 
 with boundary():
     shown = policies.version(svc.db, name, number)
     policy = shown.policy
-    policies_view.verdict(shown, policy, numbers[0], in_force)
+    policies_view.verdict(shown, policy, rows[0].version, in_force)
     titles = ["Tiers", "Stages", "Guidance", "Versions", "Text"]
     if actor.may(Capability.POLICY_MANAGE):
         titles.append("Edit")
