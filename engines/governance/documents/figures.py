@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
 from engines.core.palette import CATEGORICAL, GUIDE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WIDTH, HEIGHT, DOTS = 6.4, 4.0, 144  # inches, inches, dots per inch
 EDGE, LINE = 1.0, 0.3  # inches
@@ -47,7 +47,7 @@ class Plot:
 
     caption: str
     has: Callable[[Material], bool]
-    draw: Callable[[Axes, Material], None]
+    draw: Callable[["Axes", Material], None]
     lines: Callable[[Material], int] | None = None
 
 
@@ -61,6 +61,9 @@ def picture(material: Material, key: str) -> bytes | None:
     plot = PLOTS.get(key)
     if plot is None or not plot.has(material):
         return None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # not at every start
+    from matplotlib.figure import Figure
+
     height = min(HEIGHT, EDGE + LINE * plot.lines(material)) if plot.lines else HEIGHT
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
@@ -72,7 +75,7 @@ def picture(material: Material, key: str) -> bytes | None:
     return into.getvalue()
 
 
-def _leaderboard(axes: Axes, material: Material) -> None:
+def _leaderboard(axes: "Axes", material: Material) -> None:
     rows = [row for row in material.leaderboard if _is_number(row["score"])][::-1][-SHOWN:]
     scores = np.array([row["score"] for row in rows], dtype=float)
     reach = np.array([_reach(row) for row in rows])
@@ -87,7 +90,7 @@ def _reach(row: Mapping[str, Any]) -> float:
     return float(row["high"] - row["score"]) if _is_number(row["high"]) else 0.0
 
 
-def _roc(axes: Axes, material: Material) -> None:
+def _roc(axes: "Axes", material: Material) -> None:
     for name, yes, share in _by_class(material):
         false, true, _ = sk.roc_curve(yes, share)
         axes.plot(false, true, label=f"{_label(name)} (area {sk.auc(false, true):.3f})")
@@ -96,7 +99,7 @@ def _roc(axes: Axes, material: Material) -> None:
     axes.legend()
 
 
-def _precision_recall(axes: Axes, material: Material) -> None:
+def _precision_recall(axes: "Axes", material: Material) -> None:
     for name, yes, share in _by_class(material):
         precision, recall, _ = sk.precision_recall_curve(yes, share)
         axes.plot(recall, precision, label=_label(name))
@@ -104,7 +107,7 @@ def _precision_recall(axes: Axes, material: Material) -> None:
     axes.legend()
 
 
-def _calibration(axes: Axes, material: Material) -> None:
+def _calibration(axes: "Axes", material: Material) -> None:
     for name, yes, share in _by_class(material):
         bins = np.clip((share * BINS).astype(int), 0, BINS - 1)
         means = pd.DataFrame({"share": share, "yes": yes}).groupby(bins).mean()
@@ -114,7 +117,7 @@ def _calibration(axes: Axes, material: Material) -> None:
     axes.legend()
 
 
-def _confusion(axes: Axes, material: Material) -> None:
+def _confusion(axes: "Axes", material: Material) -> None:
     classes = list(material.classes)
     frame = material.holdout
     counts = sk.confusion_matrix(frame["y_true"], frame["y_pred"], labels=classes)
@@ -129,14 +132,14 @@ def _confusion(axes: Axes, material: Material) -> None:
     axes.set(xlabel="Predicted", ylabel="True")
 
 
-def _residuals(axes: Axes, material: Material) -> None:
+def _residuals(axes: "Axes", material: Material) -> None:
     frame = _some(material.holdout)
     axes.scatter(frame["y_pred"], frame["y_true"] - frame["y_pred"], s=10, alpha=0.5, c=BLUE)
     axes.axhline(0, linestyle="--", color=GREY, linewidth=1)
     axes.set(xlabel="Predicted", ylabel="True minus predicted")
 
 
-def _truth(axes: Axes, material: Material) -> None:
+def _truth(axes: "Axes", material: Material) -> None:
     frame = _some(material.holdout)
     axes.scatter(frame["y_true"], frame["y_pred"], s=10, alpha=0.5, c=BLUE)
     ends = [float(frame["y_true"].min()), float(frame["y_true"].max())]
@@ -144,15 +147,15 @@ def _truth(axes: Axes, material: Material) -> None:
     axes.set(xlabel="True", ylabel="Predicted")
 
 
-def _importance(axes: Axes, material: Material) -> None:
+def _importance(axes: "Axes", material: Material) -> None:
     _bars(axes, material.importance, "Loss of score when the column is shuffled")
 
 
-def _shap(axes: Axes, material: Material) -> None:
+def _shap(axes: "Axes", material: Material) -> None:
     _bars(axes, material.shap, "Mean absolute SHAP value")
 
 
-def _bars(axes: Axes, rows: tuple[Mapping[str, Any], ...], label: str) -> None:
+def _bars(axes: "Axes", rows: tuple[Mapping[str, Any], ...], label: str) -> None:
     shown = rows[:SHOWN][::-1]
     reach = [row.get("std") or 0 for row in shown]
     axes.barh(range(len(shown)), [row["importance"] for row in shown], xerr=reach, color=BLUE)

@@ -8,7 +8,7 @@ from engines.core import events
 from engines.core.access import Actor, Capability, needs
 from engines.core.errors import InvalidInput, NotReady
 from engines.core.model_ref import ModelRef
-from engines.governance.documents import blocks, to_docx, to_html, to_pdf, wording
+from engines.governance.documents import blocks, to_html, wording
 from engines.governance.documents.desk import Desk
 from engines.governance.documents.facts import ApprovalFacts
 from engines.governance.documents.standing import Section, State, standings
@@ -22,6 +22,7 @@ FORMATS = {
 }
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # the date of a document without dated sections
 Draw = Callable[[str], bytes | None]
+Write = Callable[[str, str, str, datetime, tuple[blocks.Block, ...], Draw], bytes]
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,19 @@ def to_file(
     if form == "html":
         foot = f"{heading.top} · {heading.bottom}"
         return to_html.page(title, whole, foot, draw)
-    write = to_docx.file if form == "docx" else to_pdf.file
+    write = _writer(form)
     return write(title, heading.top, heading.bottom, made, whole, draw)
+
+
+def _writer(form: str) -> Write:
+    """The writer of a format; its libraries are loaded when somebody asks, not at every start."""
+    if form == "docx":
+        from engines.governance.documents import to_docx
+
+        return to_docx.file
+    from engines.governance.documents import to_pdf
+
+    return to_pdf.file
 
 
 def preview(text: str, draw: Draw = no_figure) -> str:
