@@ -21,6 +21,7 @@ PICTURES = Path("build/pictures")  # `make pictures` puts them into the document
 THOROUGH = (
     "tests/app/",
     "tests/pages/",
+    "tests/engines/artifacts/",
     "tests/engines/core/test_first_users.py",
     "tests/engines/core/test_passwords.py",
     "tests/engines/core/test_sign_in.py",
