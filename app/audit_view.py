@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import pandas as pd
 import streamlit as st
@@ -63,3 +64,28 @@ def export_button(rows: Callable[[], list[dict[str, Any]]], total: int) -> None:
 def day_start(day: date | None, later: int = 0) -> datetime | None:
     """Midnight UTC at the start of the day, or of the one `later` days after it."""
     return datetime.combine(day, time(), UTC) + timedelta(days=later) if day else None
+
+
+def evidence_button(write: Callable[[BinaryIO], object]) -> None:
+    """The whole evidence as JSON Lines, made and signed when pressed."""
+
+    def content() -> bytes:
+        out = BytesIO()
+        write(out)
+        return out.getvalue()
+
+    st.download_button(
+        "Evidence",
+        content,
+        file_name="evidence.jsonl",
+        mime="application/jsonl",
+        icon=":material/verified_user:",
+        help="Trail, submissions, votes and signatures; tools/verify_export.py checks the file.",
+        on_click="ignore",
+        key="evidence",
+    )
+
+
+def key_caption(keys: list[str]) -> None:
+    """The public keys, to be handed to whoever checks evidence."""
+    st.caption("Evidence and approvals are signed with " + ", ".join(f"`{key}`" for key in keys))

@@ -2,12 +2,20 @@
 
 import streamlit as st
 
-from app.audit_view import chain_verdict, day_start, events_table, export_button
+from app.audit_view import (
+    chain_verdict,
+    day_start,
+    events_table,
+    evidence_button,
+    export_button,
+    key_caption,
+)
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.ui import boundary, empty_state, page_actor
 from engines import observability
 from engines.core.access import Capability
+from engines.governance import register
 from engines.observability import EventFilter
 
 actor = page_actor(Capability.AUDIT_READ)
@@ -58,11 +66,13 @@ def filters() -> EventFilter:
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header("Audit", anchor=False)
     st.space("stretch")
+    evidence_button(lambda out: register.write_evidence(svc.db, actor, svc.secrets, out))
     verify = st.button("Verify chain", icon=":material/link:", type="primary")
 
 if verify:
     with boundary(), st.spinner("Walking the chain"):
         chain_verdict(observability.verify_chain(svc.db, actor))
+        key_caption(register.evidence_keys(svc.secrets, actor))
 
 chosen = filters()
 with boundary():

@@ -1,5 +1,7 @@
 """The register: inventory, findings, risk, figures for the dashboard, evidence for outsiders."""
 
+from engines.governance.register.analytics import CycleTime, Overview, overview
+from engines.governance.register.analytics import as_rows as overview_rows
 from engines.governance.register.assessment import (
     CONTROLS,
     FACTORS,
@@ -10,7 +12,13 @@ from engines.governance.register.assessment import (
     assessments,
     rate,
 )
-from engines.governance.register.evidence import Evidence, write_evidence
+from engines.governance.register.evidence import Evidence, evidence_keys, write_evidence
+from engines.governance.register.figures import (
+    cycle_figure,
+    reasons_figure,
+    refusals_figure,
+    waiting_figure,
+)
 from engines.governance.register.finding_list import (
     FindingFilter,
     FindingPage,
@@ -30,6 +38,14 @@ from engines.governance.register.remediation import (
     possible_moves,
     possible_owners,
 )
+from engines.governance.register.report import (
+    WORDS,
+    Report,
+    ReportRow,
+    regulatory_report,
+    report_file,
+    report_rows,
+)
 from engines.governance.register.reviews import downstream, set_review, set_upstream
 from engines.governance.register.stocktaking import (
     InventoryFilter,
@@ -44,7 +60,9 @@ from engines.governance.register.stocktaking import (
 __all__ = [
     "CONTROLS",
     "FACTORS",
+    "WORDS",
     "Assessment",
+    "CycleTime",
     "Evidence",
     "Finding",
     "FindingFilter",
@@ -57,15 +75,20 @@ __all__ = [
     "InventoryRow",
     "ModelRecord",
     "Models",
+    "Overview",
     "Question",
     "Rating",
+    "Report",
+    "ReportRow",
     "Risk",
     "Severity",
     "Status",
     "assess",
     "assessments",
+    "cycle_figure",
     "downstream",
     "edit_finding",
+    "evidence_keys",
     "finding",
     "finding_rows",
     "finding_steps",
@@ -76,10 +99,18 @@ __all__ = [
     "is_overdue",
     "move_finding",
     "open_finding",
+    "overview",
+    "overview_rows",
     "possible_moves",
     "possible_owners",
     "rate",
+    "reasons_figure",
+    "refusals_figure",
+    "regulatory_report",
+    "report_file",
+    "report_rows",
     "set_review",
     "set_upstream",
+    "waiting_figure",
     "write_evidence",
 ]

@@ -97,6 +97,12 @@ def write_evidence(db: Database, actor: Actor, secrets: Secrets, out: BinaryIO) 
     return _end(lines, secrets)
 
 
+@needs(Capability.AUDIT_READ)
+def evidence_keys(secrets: Secrets, actor: Actor) -> list[str]:
+    """The public keys in Base64, newest first, that a verifier is to trust. Raises NotReady."""
+    return signing.public_keys(secrets)
+
+
 def _end(lines: _Lines, secrets: Secrets) -> Evidence:
     count = lines.written
     end = {"kind": "end", "sha256": lines.sha256, "head": lines.head, "lines": count}

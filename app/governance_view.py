@@ -1,0 +1,86 @@
+"""Parts of the Governance page: what waits and is late, the figures, the regulatory report."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from app.charts import chart
+from app.table_download import csv_button
+from app.ui import page_link
+from engines.governance import register
+from engines.governance.documents import FORMATS
+from engines.governance.register import WORDS, Overview, Report
+
+PERIODS = {90: "90 days", 365: "1 year", 3_650: "Everything"}
+
+
+def verdict(found: Overview) -> None:
+    """What needs somebody, in one sentence; nothing to do is said too."""
+    overdue = sum(found.findings_overdue.values())
+    late = [
+        (found.late, "submissions wait longer than their policy allows"),
+        (found.reviews_overdue, "reviews are overdue"),
+        (overdue, "findings are overdue"),
+    ]
+    told = [f"{n:,} {words}" for n, words in late if n]
+    if told:
+        st.warning("; ".join(told) + ".", icon=":material/alarm:")
+    else:
+        st.success("Nothing is late.", icon=":material/check_circle:")
+
+
+def numbers(found: Overview) -> None:
+    """The figures in one row."""
+    overall = found.overall
+    cells = (
+        ("Waiting", f"{found.waiting_total:,}"),
+        ("Answered", f"{overall.answered:,}"),
+        ("Days to an answer, median", f"{overall.median:.1f}" if overall.answered else "–"),
+        ("… 90th percentile", f"{overall.p90:.1f}" if overall.answered else "–"),
+        ("Refused by the gate", f"{found.refused_total:,}"),
+        ("Open findings", f"{sum(found.findings_open.values()):,}"),
+    )
+    for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
+        column.metric(label, value)
+
+
+def figures(found: Overview) -> None:
+    """What waits, how long it takes, and why submissions and uses were refused."""
+    for pair in (
+        ((register.waiting_figure, "waiting"), (register.cycle_figure, "cycle")),
+        ((register.reasons_figure, "reasons"), (register.refusals_figure, "refusals")),
+    ):
+        for column, (draw, key) in zip(st.columns(2), pair, strict=True):
+            with column:
+                chart(draw(found), key)
+
+
+def links() -> None:
+    """Where what is late can be worked on."""
+    with st.container(horizontal=True):
+        page_link("Overdue findings", "findings", icon=":material/flag:", overdue="true")
+        page_link("Overdue reviews", "inventory", icon=":material/alarm:", review="Review overdue")
+        page_link("Approvals", "approvals", icon=":material/approval:")
+
+
+def report_view(report: Report, file: Callable[[str], bytes]) -> None:
+    """The report: how many requirements stand how, all of them, and the files."""
+    told = [f"{n:,} {WORDS[state]}" for state, n in sorted(report.counts.items())]
+    st.markdown(f"**{report.models:,} models, policy {report.policy}:** {', '.join(told)}")
+    rows = register.report_rows(report)
+    shown: list[Any] = ["title", "requirement", "status", "says", "evidence"]
+    st.dataframe(rows, hide_index=True, column_order=shown, width="stretch", height=360)
+    with st.container(horizontal=True):
+        csv_button("CSV", lambda: rows, "report.csv")
+        for form, mime in FORMATS.items():
+            st.download_button(
+                form.upper(),
+                partial(file, form),
+                file_name=f"report.{form}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"report:{form}",
+            )

@@ -1,0 +1,174 @@
+"""Parts of the Inventory page: the list, one model, its risk."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.markdown import plain
+from app.ui import page_link
+from engines.core.model_ref import ModelRef
+from engines.governance.register import (
+    CONTROLS,
+    FACTORS,
+    Assessment,
+    InventoryRow,
+    Question,
+    Rating,
+    Status,
+)
+
+WIDTHS = (4, 2, 2, 2, 2, 2)
+TITLES = ("Model", "Status", "Tier", "Owner", "Next review", "Findings and risk")
+STATUSES: dict[str, tuple[str, str, Any]] = {
+    Status.IN_PRODUCTION: ("In production", ":material/rocket_launch:", "green"),
+    Status.IN_UAT: ("In UAT", ":material/science:", "violet"),
+    Status.PUBLISHED: ("Published", ":material/inventory_2:", "blue"),
+    Status.APPROVED: ("Training approved", ":material/verified:", "blue"),
+    Status.WAITING: ("Waiting for approval", ":material/hourglass_top:", "orange"),
+    Status.RETURNED: ("Returned", ":material/undo:", "orange"),
+    Status.REFUSED: ("Rejected", ":material/block:", "red"),
+    Status.ENDED: ("Approval ended", ":material/event_busy:", "red"),
+    Status.DEVELOPMENT: ("In development", ":material/edit_note:", "gray"),
+    Status.ARCHIVED: ("Archived", ":material/archive:", "gray"),
+}
+RISKS = {"low": "green", "medium": "blue", "high": "orange", "critical": "red"}
+
+
+def status_name(status: str) -> str:
+    """The status in words."""
+    return STATUSES[status][0]
+
+
+def inventory_rows(rows: Sequence[InventoryRow]) -> None:
+    """One row per model."""
+    for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
+        column.caption(title)
+    with st.container(gap=None, key="rows"):
+        for row in rows:
+            st.divider()
+            _row(row)
+
+
+def _row(row: InventoryRow) -> None:
+    what, status, tier, owner, review, risk = st.columns(WIDTHS, vertical_alignment="center")
+    with what.container(gap=None):
+        page_link(f"**{plain(row.record.title)}**", "inventory", model=str(row.record.model))
+        st.caption(plain(_told(row)))
+    with status:
+        _badge(STATUSES[row.status])
+    tier.markdown(row.tier or "–")
+    owner.markdown(plain(row.record.owner) or "–")
+    with review:
+        review_day(row)
+    with risk.container(gap=None):
+        st.markdown(f"{row.open_findings} open" if row.open_findings else "–")
+        if row.residual:
+            _badge((f"{row.residual} risk", ":material/shield:", RISKS[row.residual]))
+
+
+def _told(row: InventoryRow) -> str:
+    record = row.record
+    score = f"{record.metric} {record.score:.3f}" if record.score is not None else record.metric
+    return f"{record.algorithm}, {score}, on {record.data or 'data that is gone'}"
+
+
+def review_day(row: InventoryRow) -> None:
+    """When it is reviewed next; marked when that day has passed or nobody set one."""
+    if row.review_overdue:
+        st.badge(f"{row.review_on:%Y-%m-%d} overdue", icon=":material/alarm:", color="red")
+    elif row.review_on:
+        st.markdown(f"{row.review_on:%Y-%m-%d}")
+    elif row.review_missing:
+        st.badge("not set", icon=":material/event_busy:", color="orange")
+    else:
+        st.markdown("–")
+
+
+def model_facts(row: InventoryRow) -> None:
+    """One model: status, owner, data and the way to its record."""
+    record = row.record
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _badge(STATUSES[row.status])
+        st.caption(f"Tier {row.tier or 'not decided'} · owner {record.owner} · next review")
+        review_day(row)
+    with st.container(horizontal=True):
+        page_link("Experiment", "experiment", icon=":material/description:",
+                  experiment=record.experiment_id)  # fmt: skip
+        page_link(f"Findings ({row.open_findings} open)", "findings", icon=":material/flag:",
+                  model=str(record.model))  # fmt: skip
+        if row.submission_id:
+            page_link("Newest submission", "approvals", icon=":material/approval:",
+                      submission=row.submission_id)  # fmt: skip
+
+
+def dependencies(
+    row: InventoryRow, libraries: Mapping[str, str], below: Sequence[ModelRef]
+) -> None:
+    """Data, upstream and downstream models, libraries."""
+    record = row.record
+    st.subheader("Depends on", anchor=False)
+    st.markdown(f"**Data:** {plain(record.data or 'unknown')}, {record.rows:,} rows")
+    st.caption(f"SHA-256 `{record.data_sha256}`")
+    _links("Upstream models", [ModelRef.parse(name) for name in row.upstream])
+    _links("Used by", list(below))
+    with st.expander(f"Libraries ({len(libraries)})"):
+        st.table({"Version": dict(libraries)})
+
+
+def _links(title: str, models: Sequence[ModelRef]) -> None:
+    if not models:
+        st.markdown(f"**{title}:** none named")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{title}:**")
+        for model in models:
+            page_link(plain(str(model)), "inventory", model=str(model))
+
+
+def risk_history(rows: Sequence[Assessment]) -> None:
+    """The assessments, newest first; the first one counts."""
+    if not rows:
+        st.caption("Nobody has assessed this model's risk yet.")
+    for place, each in enumerate(rows):
+        label = f"{each.residual} residual risk · {each.person_name} · {each.at:%Y-%m-%d %H:%M} UTC"
+        with st.expander(label, expanded=place == 0):
+            st.markdown(" ".join(each.workings))
+            titles = {question.key: question.title for question in (*FACTORS, *CONTROLS)}
+            st.table(
+                {
+                    "Level": {titles[key]: level for key, level in each.answers.items()},
+                    "Why": {titles[key]: plain(why) for key, why in each.reasons.items()},
+                }
+            )
+            if each.summary:
+                st.markdown(plain(each.summary))
+
+
+def risk_form() -> tuple[dict[str, str], dict[str, str], str]:
+    """Answers, reasons and a summary, inside the caller's form."""
+    answers, reasons = {}, {}
+    for title, questions in (("Inherent risk", FACTORS), ("Controls", CONTROLS)):
+        st.markdown(f"**{title}**")
+        for question in questions:
+            answers[question.key], reasons[question.key] = _ask(question)
+    return answers, reasons, st.text_area("Summary", max_chars=2_000, key="risk:summary")
+
+
+def _ask(question: Question) -> tuple[str, str]:
+    level, why = st.columns((1, 2), vertical_alignment="bottom")
+    chosen = level.segmented_control(
+        question.title, question.levels, help=question.help, key=f"risk:{question.key}"
+    )
+    return chosen or "", why.text_input("Because", key=f"why:{question.key}", max_chars=500)
+
+
+def rating(found: Rating) -> None:
+    """What the rules make of the answers."""
+    _badge((f"{found.residual} residual risk", ":material/shield:", RISKS[found.residual]))
+    st.caption(" ".join(found.workings))
+
+
+def _badge(look: tuple[str, str, Any]) -> None:
+    label, icon, color = look
+    st.badge(label, icon=icon, color=color)

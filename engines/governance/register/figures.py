@@ -1,0 +1,75 @@
+"""Figures of the dashboard; their colours are the page's theme's."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from engines.governance.register.analytics import AGES, Overview
+
+LONGEST_LABEL = 60  # characters; the whole text is in the tooltip
+
+
+def waiting_figure(found: Overview) -> go.Figure | None:
+    """Waiting submissions by role, stacked by how long they wait."""
+    if not found.waiting:
+        return None
+    roles = sorted({role for role, _ in found.waiting})
+    figure = go.Figure(
+        [
+            go.Bar(name=age, x=roles, y=[found.waiting.get((role, age), 0) for role in roles])
+            for age, _ in AGES
+        ]
+    )
+    figure.update_layout(
+        title="Waiting approvals by role and age",
+        barmode="stack",
+        yaxis_title="Submissions",
+        legend_title_text="Waiting for",
+    )
+    return figure
+
+
+def cycle_figure(found: Overview) -> go.Figure | None:
+    """Days from submission to answer, month by month."""
+    if not found.cycle:
+        return None
+    months = [each.month for each in found.cycle]
+    figure = go.Figure(
+        [
+            go.Scatter(name="Median", x=months, y=[each.median for each in found.cycle]),
+            go.Scatter(name="90th percentile", x=months, y=[each.p90 for each in found.cycle]),
+        ]
+    )
+    figure.update_layout(title="Days from submission to answer", yaxis_title="Days")
+    figure.update_xaxes(type="category", title="Month of the answer")
+    return figure.update_yaxes(rangemode="tozero")
+
+
+def reasons_figure(found: Overview) -> go.Figure | None:
+    """Why submissions were returned or rejected."""
+    labels = [(f"{state}: {reason}", n) for state, reason, n in found.reasons]
+    return _ranking("Why submissions were returned or rejected", labels, "Submissions")
+
+
+def refusals_figure(found: Overview) -> go.Figure | None:
+    """What the gate refused, and why."""
+    labels = [(f"{purpose}: {reason}", n) for purpose, reason, n in found.refusals]
+    return _ranking("What the gate refused", labels, "Refusals")
+
+
+def _ranking(title: str, rows: Sequence[tuple[str, int]], axis: str) -> go.Figure | None:
+    """The most frequent on top; two texts that begin alike stay two bars."""
+    if not rows:
+        return None
+    texts = [text for text, _ in rows]
+    bar = go.Bar(
+        y=list(range(len(rows))),
+        x=[n for _, n in rows],
+        orientation="h",
+        customdata=texts,
+        hovertemplate="%{customdata}: %{x}<extra></extra>",
+    )
+    shown = [t if len(t) <= LONGEST_LABEL else f"{t[:LONGEST_LABEL]}…" for t in texts]
+    figure = go.Figure(bar).update_layout(title=title, xaxis_title=axis)
+    ticks = {"tickmode": "array", "tickvals": list(range(len(rows))), "ticktext": shown}
+    return figure.update_yaxes(autorange="reversed", automargin=True, **ticks)

@@ -1,0 +1,148 @@
+"""Inventory page: every model with tier, owner, status, review and risk; one of them in full."""
+
+from datetime import timedelta
+
+import streamlit as st
+
+from app.audit_view import day_start
+from app.inventory_view import (
+    dependencies,
+    inventory_rows,
+    model_facts,
+    risk_form,
+    risk_history,
+    status_name,
+)
+from app.paging import page_buttons, page_number
+from app.services import services
+from app.table_download import csv_button
+from app.ui import boundary, empty_state, page_actor, page_link
+from engines.core.access import Capability
+from engines.core.database import now
+from engines.core.errors import NotFound
+from engines.core.model_ref import ModelRef
+from engines.governance import register
+from engines.governance.register import InventoryFilter, InventoryRow, Status
+
+actor = page_actor(Capability.INVENTORY_READ)
+svc = services()
+REVIEWS = {"overdue": "Review overdue", "missing": "Review not set"}
+
+
+@st.dialog("Next review")
+def review(row: InventoryRow) -> None:
+    """The day, and why then."""
+    with st.form("review", border=False):
+        usual = max(row.review_on or now().date(), now().date()) + timedelta(days=365)
+        day = st.date_input("Review by", usual)
+        reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")
+        pressed = st.form_submit_button("Save", type="primary")
+    if pressed:
+        with boundary():
+            register.set_review(svc.db, actor, svc.models, row.record.model, day, reason)
+            st.rerun()
+
+
+@st.dialog("Upstream models", width="large")
+def upstream(row: InventoryRow) -> None:
+    """The models whose answers this one takes in."""
+    known = {str(each.model): each.title for each in svc.models.all(actor)}
+    known.pop(str(row.record.model), None)
+    with st.form("upstream", border=False):
+        chosen = st.multiselect("It takes in the answers of", list(known), list(row.upstream),
+                                format_func=lambda key: f"{known.get(key, key)} ({key[:8]})",
+                                )  # fmt: skip
+        pressed = st.form_submit_button("Save", type="primary")
+    if pressed:
+        with boundary():
+            named = [ModelRef.parse(each) for each in chosen]
+            register.set_upstream(svc.db, actor, svc.models, row.record.model, named)
+            st.rerun()
+
+
+@st.dialog("Assess the risk", width="large")
+def assess(model: ModelRef) -> None:
+    """Factors, controls and reasons; the rules do the rest."""
+    with st.form("risk", border=False):
+        answers, reasons, summary = risk_form()
+        pressed = st.form_submit_button("Store assessment", type="primary")
+    if pressed:
+        with boundary():
+            register.assess(svc.db, actor, svc.models, model, answers, reasons, summary)
+            st.rerun()
+
+
+def show(model: ModelRef) -> None:
+    """One model, what it rests on, and its risk."""
+    row = register.inventory_row(svc.db, actor, svc.models, model)
+    page_link("All models", "inventory", icon=":material/arrow_back:")
+    st.header(row.record.title, anchor=False)
+    model_facts(row)
+    with st.container(horizontal=True):
+        if actor.may(Capability.FINDING_WRITE) and st.button("Set the next review"):
+            review(row)
+        if actor.may(Capability.FINDING_WRITE) and st.button("Name upstream models"):
+            upstream(row)
+        if actor.may(Capability.VALIDATION_WRITE) and st.button("Assess the risk"):
+            assess(model)
+    try:
+        libraries = svc.models.libraries(actor, model)
+    except NotFound:
+        libraries = {}
+    dependencies(row, libraries, register.downstream(svc.db, actor, model))
+    st.subheader("Risk", anchor=False)
+    risk_history(register.assessments(svc.db, actor, model))
+
+
+def filters() -> InventoryFilter:
+    """What the list is narrowed to; kept in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        text = st.text_input("Search", key="text", bind="query-params", width=240,
+                             placeholder="Experiment, owner, data")  # fmt: skip
+        states = st.multiselect("Status", [s.value for s in Status], format_func=status_name,
+                                key="stands", bind="query-params", width=240)  # fmt: skip
+        reviews = st.pills("Review", list(REVIEWS), format_func=REVIEWS.get, key="review",
+                           bind="query-params")  # fmt: skip
+        mine = st.toggle("Mine only", key="my", bind="query-params")
+        day = st.date_input("As of the end of (UTC)", None, key="at", bind="query-params",
+                            width=180)  # fmt: skip
+    return InventoryFilter(
+        text=text or "",
+        statuses=tuple(states),
+        review=reviews or "",
+        owner_id=actor.id if mine else "",
+        at=day_start(day, later=1),
+        page=page_number("models"),
+    )
+
+
+def listing() -> None:
+    """How many models have which status, and those that match."""
+    wanted = filters()
+    found = register.inventory(svc.db, actor, svc.models, wanted)
+    if not found.total:
+        every = InventoryFilter(page=wanted.page)
+        empty_state("Nothing matches", "Change the filters.") if wanted != every else empty_state(
+            "No models yet", "Every model that a training ends with appears here by itself."
+        )
+        return
+    told = [f"{n:,} {status_name(status).lower()}" for status, n in found.statuses.items()]
+    st.markdown(" · ".join(told))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("1 model" if found.total == 1 else f"{found.total:,} models")
+        st.space("stretch")
+        csv_button(
+            "CSV",
+            lambda: register.inventory_table(svc.db, actor, svc.models, wanted),
+            "inventory.csv",
+        )
+    inventory_rows(found.rows)
+    page_buttons(found.total, wanted.size, "models")
+
+
+with boundary():
+    if chosen := st.query_params.get("model"):
+        show(ModelRef.parse(chosen))
+    else:
+        st.header("Inventory", anchor=False)
+        listing()
