@@ -16,6 +16,7 @@ PAGES = [
     ("analyst", "eda", "Explore"),
     ("analyst", "training", "Train"),
     ("analyst", "results", "Results"),
+    ("analyst", "documents", "Documents"),
     ("analyst", "inbox", "Inbox"),
     ("analyst", "jobs", "Jobs"),
     ("analyst", "account", "Account"),
