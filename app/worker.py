@@ -2,7 +2,9 @@
 
 import argparse
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -48,7 +50,27 @@ def worker(settings: Settings, scripts: str = "spark_jobs") -> orchestration.Wor
     )
     db = Database(settings.database.url)
     keeper = orchestration.Housekeeping(db, settings.jobs.keep_days)
-    return orchestration.Worker(db, launcher, limits, partial(_ended, db, keeper))
+    ended = partial(_ended, db, keeper)
+    return orchestration.Worker(db, launcher, limits, ended, Hourly("app.deadlines").begin)
+
+
+class Hourly:
+    """Starts a module as a process of its own every hour, never a second beside the first."""
+
+    def __init__(
+        self, module: str, every_seconds: float = 3600.0, first_after: float = 60.0
+    ) -> None:
+        self._command = [sys.executable, "-m", module]
+        self._every, self._due = every_seconds, time.monotonic() + first_after
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Start it when it is time; a former one that has ended is reaped."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + self._every
+            self._process = subprocess.Popen(self._command)  # noqa: S603, a fixed command
 
 
 def _ended(db: Database, keeper: orchestration.Housekeeping, job: JobStatus) -> None:

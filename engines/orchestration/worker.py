@@ -42,7 +42,8 @@ class Running:
 class Worker:
     """Runs up to `limits.slots` jobs until `stop` is called.
 
-    `on_end` receives the status of each job that has ended or waits for another attempt.
+    `on_end` receives the status of each job that has ended or waits for another attempt; `on_beat`
+    is called with every heartbeat, and must return at once.
     """
 
     def __init__(
@@ -51,8 +52,10 @@ class Worker:
         launcher: Launcher,
         limits: WorkerLimits,
         on_end: Callable[[JobStatus], None] = lambda status: None,
+        on_beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._db, self._launcher, self._limits, self._on_end = db, launcher, limits, on_end
+        self._on_beat = on_beat
         self._running: list[Running] = []
         self._stopping = False
         self._beat_at = 0.0
@@ -121,6 +124,7 @@ class Worker:
             self._recover()
         self._beats += 1
         self._beat_at = time.monotonic() + self._limits.beat_seconds
+        self._on_beat()
 
     def _recover(self) -> None:
         for job in queue.recover(self._db, self._limits):

@@ -42,13 +42,14 @@ def readiness(board: Board, actor: Actor, model: ModelRef, stage: Stage) -> Read
     board.experiments.check_readable(actor, material.experiment_id)
     facts = dict(board.facts.of(actor, model))
     policy = policies.current(board.db, board.policy)
+    rules = policy.policy  # read once: it is parsed from its text
     with board.db.read() as session:
-        tier = rating.tier_of(session, policy.policy, material)
+        tier = rating.tier_of(session, rules, material)
         found = content.collect(board, session, material, Care.ALL)
         written = documents.current_in(session, model)
         before = _stage_before(board, session, material, found, stage)
         lifted = rating.raised(session, model)
-    asked = policies.required(policy.policy, stage, tier, material.characteristics)
+    asked = policies.required(rules, stage, tier, material.characteristics)
     gaps = documents.gaps(board.templates, written, asked.document_map)
     facts[GAPS] = len(gaps)
     checks = policies.judge(asked.checks, facts)
