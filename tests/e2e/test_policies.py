@@ -14,7 +14,7 @@ def test_slip_is_named_and_the_mended_text_becomes_version_two(
     browser: Browser, product: Product
 ) -> None:
     with open_page(browser, product.url, "light") as page:
-        journey.sign_in(page, "admin", then="/policies?view=Edit")
+        journey.sign_in(page, "admin", then="/policies?policy=sr-11-7&view=Edit")
         field = page.get_by_label("Text of the policy (YAML)")
         text = field.input_value()
         line = text[: text.index("at_least: 0.65")].count("\n") + 1
