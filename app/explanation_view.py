@@ -39,6 +39,7 @@ def explain(opened: Opened) -> None:
         _row(opened, found, output)
     else:
         draw[str(view)](found, output)
+    again(opened)
 
 
 def present(opened: Opened) -> Explanation | None:
