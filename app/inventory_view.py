@@ -97,6 +97,8 @@ def model_facts(row: InventoryRow) -> None:
                   experiment=record.experiment_id)  # fmt: skip
         page_link(f"Findings ({row.open_findings} open)", "findings", icon=":material/flag:",
                   model=str(record.model))  # fmt: skip
+        page_link("Regulatory report", "governance", icon=":material/fact_check:",
+                  model=str(record.model))  # fmt: skip
         if row.submission_id:
             page_link("Newest submission", "approvals", icon=":material/approval:",
                       submission=row.submission_id)  # fmt: skip

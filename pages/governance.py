@@ -19,20 +19,17 @@ def report() -> None:
     """One evidence set, read by the requirements of the policy chosen."""
     st.subheader("Regulatory report", anchor=False)
     known = {version.name: version.policy.title for version in policies.names(svc.db, actor)}
-    models = {str(record.model): record.title for record in svc.models.all(actor)}
     with st.form("report", border=False):
         policy = st.selectbox("Policy", list(known), format_func=known.get)
-        model = st.selectbox(
-            "Model",
-            list(models),
-            None,
-            format_func=lambda key: f"{models[key]} ({key[:8]})",
-            placeholder="All that have an approval",
+        model = st.text_input(
+            "Model (run/task, as the inventory names it)",
+            st.query_params.get("model", ""),
+            placeholder="Empty: all that have an approval",
         )
         pressed = st.form_submit_button("Show the report")
     if pressed and policy:
         with boundary():
-            about = ModelRef.parse(model) if model else None
+            about = ModelRef.parse(model.strip()) if model.strip() else None
             found = register.regulatory_report(svc.db, actor, policy, about)
             report_view(found, lambda form: register.report_file(svc.db, actor, found, form))
 
