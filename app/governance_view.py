@@ -20,11 +20,11 @@ def verdict(found: Overview) -> None:
     """What needs somebody, in one sentence; nothing to do is said too."""
     overdue = sum(found.findings_overdue.values())
     late = [
-        (found.late, "submissions wait longer than their policy allows"),
-        (found.reviews_overdue, "reviews are overdue"),
-        (overdue, "findings are overdue"),
+        (found.late, "Submissions beyond the time their policy allows"),
+        (found.reviews_overdue, "Reviews overdue"),
+        (overdue, "Findings overdue"),
     ]
-    told = [f"{n:,} {words}" for n, words in late if n]
+    told = [f"{words}: {n:,}" for n, words in late if n]
     if told:
         st.warning("; ".join(told) + ".", icon=":material/alarm:")
     else:

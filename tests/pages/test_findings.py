@@ -126,7 +126,7 @@ def test_inventory_as_of_an_earlier_day_is_empty(open_page, model):
 def test_governance_says_what_is_late(open_page, opened):
     at = open_page("auditor", "governance")
     assert not at.exception
-    assert "1 findings are overdue" in words(at)
+    assert "Findings overdue: 1" in words(at)
     assert "Regulatory report" in words(at)
 
 

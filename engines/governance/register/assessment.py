@@ -133,11 +133,8 @@ def assess(
     )
     with db.write() as session:
         session.add(assessment)
-        detail = {"assessment": assessment.id, "inherent": assessment.inherent, "rules": RULES}
-        events.record(
-            session, actor, "risk.assessed", f"model:{model}",
-            controls=rating.controls, residual=assessment.residual, **detail,
-        )  # fmt: skip
+        told = assessment.model_dump(include={"id", "inherent", "controls", "residual", "rules"})
+        events.record(session, actor, "risk.assessed", f"model:{model}", **told)
     return assessment
 
 
