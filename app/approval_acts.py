@@ -58,7 +58,7 @@ def _of_makers(actor: Actor, opened: Opened) -> None:
         )
     if row.state == State.DRAFT or row.state in AGAIN:
         label = "Go on with this draft" if row.state == State.DRAFT else "Submit again"
-        page_link(label, "approvals", icon=":material/send:", model=str(row.model), stage=row.stage)
+        page_link(label, "approval", icon=":material/send:", model=str(row.model), stage=row.stage)
 
 
 def _of_reviewers(actor: Actor, opened: Opened) -> None:

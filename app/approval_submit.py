@@ -69,13 +69,14 @@ def _act(actor: Actor, ready: Readiness) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if open_one and open_one.state == State.SUBMITTED:
             state_badge("submitted")
-            page_link("It is submitted: open it", "approvals", submission=open_one.id)
+            page_link("It is submitted: open it", "approval", submission=open_one.id)
         elif actor.may(Capability.MODEL_SUBMIT):
             _buttons(actor, ready, drafted=open_one is not None)
         run, task = model.run_id, model.task
         experiment = ready.material.experiment_id
-        page_link("Results of this model", "results", icon=":material/leaderboard:",
-                  experiment=experiment, run=run, task=task)  # fmt: skip
+        where = {"experiment": experiment, "run": run, "task": task}
+        page_link("Its documents", "documents", icon=":material/article:", **where)
+        page_link("Its results", "results", icon=":material/leaderboard:", **where)
 
 
 def _open_one(actor: Actor, model: ModelRef, stage: Stage) -> approvals.Submission | None:
@@ -93,7 +94,7 @@ def _buttons(actor: Actor, ready: Readiness, drafted: bool) -> None:
             draft = approvals.begin(board, actor, model, stage)
             done = approvals.submit(board, actor, draft.id, reason)
             st.toast("Submitted; the reviewers are told", icon=":material/send:")
-            go("approvals", submission=done.id)
+            go("approval", submission=done.id)
 
         text = (
             f"The content is frozen and {_who(ready)} are asked. Changing anything of it later "

@@ -192,7 +192,7 @@ def changes_tab(actor: Actor, opened: Opened) -> None:
     before = found.previous
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Compared with")
-        page_link(f"the submission of {before.submitted_at:%Y-%m-%d %H:%M}", "approvals",
+        page_link(f"the submission of {before.submitted_at:%Y-%m-%d %H:%M}", "approval",
                   submission=before.id)  # fmt: skip
         state_badge(before.state)
     parts = {"Metrics": found.metrics, "Columns": found.schema, "Parameters": found.parameters}

@@ -115,10 +115,10 @@ def refusal(actor: Actor, opened: Opened, roles_lent: Collection[str]) -> str:
     """Why this person has no vote here; "" when they may vote. The engine checks it again."""
     if opened.submission.state != State.SUBMITTED:
         return "No vote is open."
-    if not actor.may(Capability.APPROVAL_VOTE):
-        return "Your role reads submissions and does not vote."
     if what := opened.makers.get(actor.id):
         return f"You are a maker of this ({made(what)}), so you cannot decide about it."
+    if not actor.may(Capability.APPROVAL_VOTE):
+        return "Your role reads submissions and does not vote."
     if any(vote.person_id == actor.id for vote in opened.votes):
         return "You have voted on this."
     if not {slot.role.value for slot in opened.waits_for} & {*actor.roles, *roles_lent}:

@@ -108,7 +108,7 @@ def models(actor: Actor, experiment_id: str) -> None:
         for run in ended:
             for task in results.finished_tasks(svc.runs, actor, run.id):
                 label = f"{TITLES[Task(task)]}, {run.created_at:%Y-%m-%d %H:%M}"
-                page_link(label, "approvals", icon=":material/send:", model=f"{run.id}/{task}")
+                page_link(label, "approval", icon=":material/send:", model=f"{run.id}/{task}")
     st.subheader("Submissions of this experiment", anchor=False)
 
 
@@ -154,7 +154,7 @@ def _row(each: Listed, moment: datetime) -> None:
     row = each.submission
     model, stage, tier, state, old = st.columns(WIDTHS, vertical_alignment="center")
     with model.container(gap=None):
-        page_link(f"**{plain(words.title(row))}**", "approvals", submission=row.id)
+        page_link(f"**{plain(words.title(row))}**", "approval", submission=row.id)
         st.caption(f"by {plain(row.submitter_name)}")
     stage.markdown(words.STAGES[row.at_stage])
     tier.markdown(plain(row.tier.capitalize()) or "–")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from engines.core.access import Actor, Capability
 
+UNLISTED = {"experiment", "approval"}  # opened from a list
 PAGES_DIR = Path(__file__).parent.parent / "pages"
 MOST_COUNTED = 100  # unread notices
 
@@ -45,7 +46,9 @@ PAGES = (
     PageSpec("documents", "Documents", ":material/article:", "Workflow",
              Capability.RESULTS_READ, "A model's documents: draft, write, print."),
     PageSpec("approvals", "Approvals", ":material/approval:", "Governance",
-             Capability.APPROVAL_READ, "What waits for whom, submissions with their evidence."),
+             Capability.APPROVAL_READ, "What waits for whom, and every submission."),
+    PageSpec("approval", "Approval", ":material/approval:", "Governance",
+             Capability.APPROVAL_READ, "One submission with its evidence; submit, vote, revoke."),
     PageSpec("artifacts", "Artifacts", ":material/inventory_2:", "Governance",
              Capability.ARTIFACT_READ, "Releases: publish, promote, verify, download."),
     PageSpec("policies", "Policies", ":material/gavel:", "Governance",
@@ -76,7 +79,7 @@ def menu(actor: Actor, unread: int = 0) -> dict[str, list[Any]]:
     """
     sections: dict[str, list[Any]] = {}
     for spec in PAGES:
-        listed = actor.may(spec.capability) and spec.key != "experiment"
+        listed = actor.may(spec.capability) and spec.key not in UNLISTED
         page = st.Page(
             spec.path,
             title=title(spec, unread),

@@ -126,7 +126,7 @@ def _approval(opened: Opened) -> None:
     may = opened.actor.may(Capability.MODEL_SUBMIT)
     label = "Submit for approval" if may else "What an approval would need"
     model = f"{opened.run.id}/{opened.files.task}"
-    page_link(label, "approvals", icon=":material/approval:", model=model)
+    page_link(label, "approval", icon=":material/approval:", model=model)
 
 
 def _result(opened: Opened) -> training.TaskResult:

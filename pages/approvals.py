@@ -1,26 +1,22 @@
-"""Approvals page: what waits for whom, one submission with its evidence, a model to submit."""
+"""Approvals page: what waits for whom first, then every submission."""
 
 import streamlit as st
 
 from app import approvals_view as view
 from app.approval_acts import delegations
-from app.approval_submit import prepare
-from app.approval_tabs import show
 from app.services import services
-from app.ui import boundary, header, page_actor
+from app.ui import boundary, go, header, page_actor
 from engines import projects
 from engines.core.access import Capability
-from engines.core.model_ref import ModelRef
 
 actor = page_actor(Capability.APPROVAL_READ)
 asked = st.query_params
 
+if "submission" in asked:  # as notices name it
+    go("approval", submission=asked["submission"])
+
 with boundary():
-    if "submission" in asked:
-        show(actor, asked["submission"])
-    elif "model" in asked:
-        prepare(actor, ModelRef.parse(asked["model"]))
-    elif "experiment" in asked:
+    if "experiment" in asked:
         experiment = projects.get(services().db, actor, asked["experiment"])
         header("Approvals", experiment, "approvals")
         view.models(actor, experiment.id)

@@ -37,14 +37,15 @@ def house(app_services: Services, monkeypatch: pytest.MonkeyPatch) -> Governed:
 def page(house: Governed, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Open the page as one of the people: `page("carl", submission=id)`."""
 
-    def open_as(who: str, key: str = "approvals", **query: str) -> AppTest:
+    def open_as(who: str, key: str = "", **query: str) -> AppTest:
         actor = house.people[who]
         monkeypatch.setattr(app.session, "current_actor", lambda: actor)
         monkeypatch.setattr(app.ui, "current_actor", lambda: actor)
         at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30).run()
         for given, value in query.items():
             at.query_params[given] = value
-        at.switch_page(f"../pages/{key}.py").run()
+        one = query.keys() & {"submission", "model"}
+        at.switch_page(f"../pages/{key or ('approval' if one else 'approvals')}.py").run()
         assert not at.exception, at.exception[0].stack_trace
         return at
 
