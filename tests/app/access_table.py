@@ -97,9 +97,8 @@ def unguarded() -> list[str]:
 
 
 def _exported() -> set[str]:
-    packages = [
-        importlib.import_module(m.name) for m in pkgutil.iter_modules(engines.__path__, "engines.")
-    ]
+    found = pkgutil.walk_packages(engines.__path__, "engines.")
+    packages = [importlib.import_module(m.name) for m in found if m.ispkg]
     values = [getattr(p, name) for p in packages for name in getattr(p, "__all__", ())]
     return {f"{getattr(v, '__module__', '')}.{getattr(v, '__name__', '')}" for v in values}
 

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 UNGUARDED = {
     "engines.core.access.require": "it is the guard",
     "engines.core.runs.task_folder": "it asks the Runs it is given, which check the experiment",
+    "engines.governance.approvals.gate.ApprovalGate.may_use": "it asks for the purpose's own",
     "engines.orchestration.local.LocalScheduler.submit": "the engine that submits has checked",
 }
 

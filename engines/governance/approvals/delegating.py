@@ -104,12 +104,12 @@ def _check(
     ends_at: datetime,
     reason: str,
 ) -> None:
+    if not begins_at < ends_at or ends_at <= board.clock():
+        raise InvalidInput("The period has no length or is over.", hint="Choose a later end.")
     if role not in VOTING or role not in actor.roles:
         raise NotAllowed(f"You do not vote as {role}.", hint="Delegate a role that you hold.")
     if taker_id == actor.id:
         raise InvalidInput("A vote is delegated to somebody else.")
-    if not begins_at < ends_at or ends_at <= board.clock():
-        raise InvalidInput("The period has no length or is over.", hint="Choose a later end.")
     if ends_at - begins_at > LONGEST:
         raise InvalidInput(f"A delegation lasts at most {LONGEST.days} days.", hint="Shorten it.")
     if not reason.strip():

@@ -298,6 +298,7 @@ def unsynced(db: Database) -> Database:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # 73 s of computing; other tests may run beside it
 def test_no_sequence_ends_in_an_unsound_approval(db: Database, tmp_path: Path) -> None:
     with flowing(unsynced(db), tmp_path) as machine:
         run_state_machine_as_test(machine, settings=SINGLE_STEPS)
