@@ -24,18 +24,22 @@ Measured = Callable[[Actor, ModelRef], Mapping[str, Fact]]
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """Facts by name, as the policy reference lists them; `more` adds other engines' own."""
+    """Facts by name, as the policy reference lists them; `more` adds other engines' own.
+
+    `audit_file` is what `make audit` wrote down last.
+    """
 
     db: Database
     runs_dir: Path
     more: Sequence[Measured] = ()
+    audit_file: Path | None = None
 
     @needs(Capability.RESULTS_READ)
     def of(self, actor: Actor, model: ModelRef) -> dict[str, Fact]:
         """What is known of the model; what could not be measured is left out."""
         folder = self.runs_dir / model.run_id / model.task
         found: dict[str, Fact] = {**_scores(folder), **_scan(folder), **_libraries(folder)}
-        found |= self._contest(model)
+        found |= {**self._contest(model), **_vulnerabilities(self.audit_file, folder)}
         for measured in self.more:
             found |= measured(actor, model)
         return found
@@ -94,6 +98,15 @@ def _libraries(folder: Path) -> dict[str, Fact]:
     except MlaasError:
         return {}
     return {"dependencies.licences_unknown": sum(not each.is_known for each in needed)}
+
+
+def _vulnerabilities(audit: Path | None, folder: Path) -> dict[str, Fact]:
+    """What `make audit` found in the very lock that the model was trained with."""
+    told = _json(audit) if audit else {}
+    lock = _json(folder / "environment.json").get("lock_sha256")
+    if not told or told.get("lock_sha256") != lock:
+        return {}
+    return {"dependencies.vulnerabilities": len(told["vulnerable"])}
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -123,7 +123,9 @@ class Services:
             db=self.db,
             experiments=self.experiments,
             sources=ModelSources(self.db, self.runs_dir, self.store_dir, data / EXPLANATIONS),
-            facts=ModelFacts(self.db, self.runs_dir, more=(self._explained,)),
+            facts=ModelFacts(
+                self.db, self.runs_dir, more=(self._explained,), audit_file=data / "audit.json"
+            ),
             secrets=self.secrets,
             templates=self.templates,
             policy=self.settings.governance.policy,

@@ -3,6 +3,7 @@
 Exit code 0: all were asked, none is known to be vulnerable; 1: some are; 2: not all were asked.
 """
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")
+RESULT = Path("data/audit.json")
 SERVICES = ("pypi", "osv")
 
 
@@ -19,10 +21,12 @@ def main() -> int:
     for service in SERVICES:
         answers = ask(service)
         found = list(vulnerable(answers))
+        unasked = [a["name"] for a in answers if "skip_reason" in a]
+        if found or (answers and not unasked):
+            write_down(found)
         if found:
             print("\n".join(found))
             return 1
-        unasked = [a["name"] for a in answers if "skip_reason" in a]
         if answers and not unasked:
             print(f"{service} knows no vulnerability in any of the {len(answers)} locked packages.")
             return 0
@@ -45,6 +49,13 @@ def ask(service: str) -> list[dict[str, Any]]:
     except (json.JSONDecodeError, KeyError):
         return []
     return answers
+
+
+def write_down(found: list[str], place: Path = RESULT) -> None:
+    """Keep the outcome with the lock's hash, for the policies' check of a model's libraries."""
+    digest = hashlib.sha256(Path(LOCKS[0]).read_bytes()).hexdigest()
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(json.dumps({"lock_sha256": digest, "vulnerable": found}, indent=2))
 
 
 def vulnerable(answers: list[dict[str, Any]]) -> Iterator[str]:
