@@ -52,7 +52,7 @@ def verdict(opened: Opened) -> None:
     if opened.changes and row.state in (State.SUBMITTED, State.APPROVED, State.VOID):
         st.error(
             f"{said} Changed since it was submitted: {plain(words.told(opened.changes))} "
-            "Every use of this model is refused.",
+            f"{words.AFTER_CHANGE[row.state]}",
             icon=STATES["void"][1],
         )
     elif row.state == State.APPROVED:
@@ -129,7 +129,7 @@ def content_tab(actor: Actor, opened: Opened) -> None:
             "SHA-256": item.sha256,
             "What it is": item.detail,
         }
-        for item in opened.items
+        for item in sorted(opened.items, key=lambda item: (item.kind, item.name) not in changed)
     ]
     rows += [
         {

@@ -50,6 +50,12 @@ OVER: Mapping[str, str] = {
     State.VOID: "**The approval is void:** its content is not what was approved.",
 }
 
+AFTER_CHANGE: Mapping[str, str] = {
+    State.SUBMITTED: "Votes on it are refused; it has to be submitted again.",
+    State.APPROVED: "Whatever needs this approval is refused.",
+    State.VOID: "Whatever needs this approval is refused.",
+}
+
 
 def title(row: Submission) -> str:
     """A submission by name; a draft has no title yet."""
