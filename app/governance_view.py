@@ -37,8 +37,8 @@ def numbers(found: Overview) -> None:
     cells = (
         ("Waiting", f"{found.waiting_total:,}"),
         ("Answered", f"{overall.answered:,}"),
-        ("Days to an answer, median", f"{overall.median:.1f}" if overall.answered else "–"),
-        ("… 90th percentile", f"{overall.p90:.1f}" if overall.answered else "–"),
+        ("Median days", f"{overall.median:.1f}" if overall.answered else "–"),
+        ("90th percentile", f"{overall.p90:.1f}" if overall.answered else "–"),
         ("Refused by the gate", f"{found.refused_total:,}"),
         ("Open findings", f"{sum(found.findings_open.values()):,}"),
     )

@@ -57,7 +57,7 @@ PAGES = (
              Capability.INBOX_OWN, "What you are told, read and unread."),
     PageSpec("jobs", "Jobs", ":material/pending_actions:", "Operations",
              Capability.JOB_READ, "Running and past jobs, their logs, cancel."),
-    PageSpec("inventory", "Inventory", ":material/inventory_2:", "Governance",
+    PageSpec("inventory", "Inventory", ":material/list_alt:", "Governance",
              Capability.INVENTORY_READ, "All models: tier, owner, status, reviews, risk."),
     PageSpec("findings", "Findings", ":material/flag:", "Governance",
              Capability.INVENTORY_READ, "What is wrong with models, whose it is, until when."),

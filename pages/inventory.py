@@ -121,11 +121,10 @@ def listing() -> None:
     wanted = filters()
     found = register.inventory(svc.db, actor, svc.models, wanted)
     if not found.total:
-        every = InventoryFilter(page=wanted.page)
-        empty_state("Nothing matches", "Change the filters.") if wanted != every else empty_state(
-            "No models yet", "Every model that a training ends with appears here by itself."
-        )
-        return
+        if wanted != InventoryFilter(page=wanted.page):
+            return empty_state("Nothing matches", "Change the filters.")
+        told = "Every model that a training ends with appears here by itself."
+        return empty_state("No models yet", told)
     told = [f"{n:,} {status_name(status).lower()}" for status, n in found.statuses.items()]
     st.markdown(" · ".join(told))
     with st.container(horizontal=True, vertical_alignment="center"):
