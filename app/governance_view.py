@@ -37,8 +37,8 @@ def numbers(found: Overview) -> None:
     cells = (
         ("Waiting", f"{found.waiting_total:,}"),
         ("Answered", f"{overall.answered:,}"),
-        ("Median days", f"{overall.median:.1f}" if overall.answered else "–"),
-        ("90th percentile", f"{overall.p90:.1f}" if overall.answered else "–"),
+        ("Median answer", f"{overall.median:.1f} days" if overall.answered else "–"),
+        ("90 % answered in", f"{overall.p90:.1f} days" if overall.answered else "–"),
         ("Refused by the gate", f"{found.refused_total:,}"),
         ("Open findings", f"{sum(found.findings_open.values()):,}"),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.markdown import plain
-from app.ui import page_link
+from app.ui import empty_state, page_link
 from engines.core.model_ref import ModelRef
 from engines.governance.register import (
     CONTROLS,
@@ -174,3 +174,12 @@ def rating(found: Rating) -> None:
 def _badge(look: tuple[str, str, Any]) -> None:
     label, icon, color = look
     st.badge(label, icon=icon, color=color)
+
+
+def nothing_found(is_filtered: bool) -> None:
+    """The empty state: of the filters, or of the house."""
+    if is_filtered:
+        empty_state("Nothing matches", "Change the filters.")
+    else:
+        told = "Every model that a training ends with appears here by itself."
+        empty_state("No models yet", told)

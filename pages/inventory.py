@@ -9,6 +9,7 @@ from app.inventory_view import (
     dependencies,
     inventory_rows,
     model_facts,
+    nothing_found,
     risk_form,
     risk_history,
     status_name,
@@ -16,7 +17,7 @@ from app.inventory_view import (
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.table_download import csv_button
-from app.ui import boundary, empty_state, page_actor, page_link
+from app.ui import boundary, page_actor, page_link
 from engines.core.access import Capability
 from engines.core.database import now
 from engines.core.errors import NotFound
@@ -121,10 +122,8 @@ def listing() -> None:
     wanted = filters()
     found = register.inventory(svc.db, actor, svc.models, wanted)
     if not found.total:
-        if wanted != InventoryFilter(page=wanted.page):
-            return empty_state("Nothing matches", "Change the filters.")
-        told = "Every model that a training ends with appears here by itself."
-        return empty_state("No models yet", told)
+        nothing_found(is_filtered=wanted != InventoryFilter(page=wanted.page))
+        return
     told = [f"{n:,} {status_name(status).lower()}" for status, n in found.statuses.items()]
     st.markdown(" · ".join(told))
     with st.container(horizontal=True, vertical_alignment="center"):
