@@ -184,7 +184,7 @@ def _delegate(actor: Actor) -> None:
         st.caption("There is nobody else who votes.")
         return
     with st.form("delegate", clear_on_submit=True):
-        taker = st.selectbox("To", list(people), format_func=people.get)
+        taker = st.selectbox("To", list(people), format_func=people.__getitem__)
         role = st.selectbox("My vote as", roles, format_func=str)
         days = st.date_input("From and to (UTC)", (now().date(), now().date()))
         reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")

@@ -45,7 +45,8 @@ def documents_tab(actor: Actor, opened: Opened) -> None:
         st.info("No document is written yet.", icon=":material/info:")
         return
     titles = {kind: svc.templates.kinds[kind].title for kind in kinds}
-    kind = st.selectbox("Document", kinds, format_func=titles.get, key="kind", bind="query-params")
+    kind = st.selectbox("Document", kinds, format_func=titles.__getitem__, key="kind",
+                        bind="query-params")  # fmt: skip
     _files(actor, opened, kind)
     frozen = {item.name: item.sha256 for item in opened.items if item.kind == "document"}
     for each in documents.standings(svc.templates, kind, stored):

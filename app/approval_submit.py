@@ -73,10 +73,12 @@ def _act(actor: Actor, ready: Readiness) -> None:
         elif actor.may(Capability.MODEL_SUBMIT):
             _buttons(actor, ready, drafted=open_one is not None)
         run, task = model.run_id, model.task
-        experiment = ready.material.experiment_id
-        where = {"experiment": experiment, "run": run, "task": task}
-        page_link("Its documents", "documents", icon=":material/article:", **where)
-        page_link("Its results", "results", icon=":material/leaderboard:", **where)
+        whole = ready.material.experiment_id
+        for label, page, icon in (
+            ("Its documents", "documents", ":material/article:"),
+            ("Its results", "results", ":material/leaderboard:"),
+        ):
+            page_link(label, page, icon=icon, experiment=whole, run=run, task=task)
 
 
 def _open_one(actor: Actor, model: ModelRef, stage: Stage) -> approvals.Submission | None:
