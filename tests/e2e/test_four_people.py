@@ -201,31 +201,22 @@ def change_a_byte(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_four_people_take_a_model_to_uat_and_a_changed_byte_stops_every_use(
-    people: dict[str, Page], desk: Desk, take_picture: journey.Picture
-) -> None:
-    maker, checker, validator, deployer = (people[name] for name in PEOPLE)
-    desk.soften()
-    desk.train()
-    desk.document(but="caveats")
-
+def return_and_approve(people: dict[str, Page], desk: Desk, picture: journey.Picture) -> str:
+    """Blocked, submitted, returned, mended, approved by two: the address of the approval."""
+    maker, checker, validator, _ = (people[name] for name in PEOPLE)
     maker.goto(f"/approval?model={desk.model}")
     says(maker, "One thing stands in the way")
-    take_picture(maker, "approvals-blocked")
+    picture(maker, "approval-blocked")
     desk.write("model_card", "caveats", "Not for firms.")
     submit(maker, desk, "A first model of churn.")
-    take_picture(maker, "approvals-submitted")
-
     open_first(checker)
-    take_picture(checker, "approval")
+    picture(checker, "approval")
     vote(checker, "Return with comments", "Say for whom it is not tested.", ["Data", "Code"])
     says(checker, "It was returned.")
-
     maker.goto("/approvals")
     says(maker, "Yours to go on with: 1")
     desk.write("model_card", "caveats", "Not for firms; not tested on new customers.")
     submit(maker, desk, "The caveats are complete.")
-
     open_first(checker)
     checker.get_by_role("tab", name="Changes").click()
     says(checker, "not tested on new customers")
@@ -234,12 +225,14 @@ def test_four_people_take_a_model_to_uat_and_a_changed_byte_stops_every_use(
     checker.keyboard.press("Escape")
     vote(checker, "Approve", "The caveats say it now.")
     says(checker, "It waits for a validator")
-
     open_first(validator)
     vote(validator, "Approve", "Sound.")
     says(validator, "Approved until")
-    trained = validator.url
+    return validator.url
 
+
+def publish_and_promote(deployer: Page, desk: Desk) -> str:
+    """Published to dev, approved for UAT and promoted there: the release's address."""
     desk.validate()
     desk.approve(desk.submit(Stage.PUBLISHED), "checker", "validator")
     release = publish(deployer)
@@ -249,18 +242,29 @@ def test_four_people_take_a_model_to_uat_and_a_changed_byte_stops_every_use(
     says(deployer, "Approved until")
     promote(deployer, release, "uat")
     says(deployer, "Promote to prod")
+    return release
 
-    folder = desk.svc.runs_dir / desk.model.run_id / desk.model.task
-    change_a_byte(folder / "model.skops")
+
+def test_four_people_take_a_model_to_uat_and_a_changed_byte_stops_every_use(
+    people: dict[str, Page], desk: Desk, take_picture: journey.Picture
+) -> None:
+    maker, _, validator, deployer = (people[name] for name in PEOPLE)
+    desk.soften()
+    desk.train()
+    desk.document(but="caveats")
+    trained = return_and_approve(people, desk, take_picture)
+    release = publish_and_promote(deployer, desk)
+
+    change_a_byte(desk.svc.runs_dir / desk.model.run_id / desk.model.task / "model.skops")
 
     promote(deployer, release, "prod")
     says(deployer, "model file “model.skops” has changed")
     answer = maker.request.get(f"/downloads/model/{desk.model}.zip")
     assert answer.status == 403
     assert "model.skops" in answer.text()
+    experiment = desk.svc.board.sources.of(desk.model).experiment_id
     run = f"run={desk.model.run_id}&task={desk.model.task}"
-    experiment = f"experiment={desk.svc.board.sources.of(desk.model).experiment_id}"
-    maker.goto(f"/results?{experiment}&{run}&view=Predict")
+    maker.goto(f"/results?experiment={experiment}&{run}&view=Predict")
     says(maker, "This model may not be used for trial")
     validator.goto(f"{trained}&view=Content")
     wait_until_drawn(validator)
