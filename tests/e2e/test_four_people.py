@@ -17,12 +17,11 @@ from engines.core import users
 from engines.core.access import Actor
 from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
-from engines.governance import approvals, documents, policies
+from engines.governance import approvals, documents
 from engines.training import Task, TrainingRequest
 from engines.wiring import Services, build
 from tests.e2e import journey
 from tests.harness.browser import open_page, wait_until_drawn
-from tests.harness.governed import vocabulary
 from tests.harness.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -32,7 +31,6 @@ MEDIUM = {
     "purpose": "automated decision", "amount_at_stake": "none", "customers_affected": "none",
     "vendor_model": "no",
 }  # fmt: skip
-UNMEASURED = "- {fact: dependencies.vulnerabilities"
 FOREVER = 180_000  # milliseconds: publishing runs as a job
 Sign = Callable[[str], Page]
 
@@ -105,19 +103,6 @@ class Desk:
             row = approvals.open_submission(self.svc.board, actor, submission).submission
             told = (approvals.Decision.APPROVE, row.content_hash, "Looked at.")
             approvals.vote(self.svc.board, actor, submission, *told)
-
-    def soften(self) -> None:
-        """What this installation cannot measure warns instead of blocking, by a new version."""
-        admin, svc = self.person("admin"), self.svc
-        current = policies.current(svc.db, svc.settings.governance.policy)
-        lines = [
-            line.replace("at_most: 0}", "at_most: 0, severity: warn}")
-            if UNMEASURED in line
-            else line
-            for line in current.text.splitlines()
-        ]
-        text, words = "\n".join(lines) + "\n", vocabulary(svc.templates)
-        policies.publish(svc.db, admin, text, "No source of it here.", words, current.version)
 
 
 @pytest.fixture
@@ -249,7 +234,6 @@ def test_four_people_take_a_model_to_uat_and_a_changed_byte_stops_every_use(
     people: dict[str, Page], desk: Desk, take_picture: journey.Picture
 ) -> None:
     maker, _, validator, deployer = (people[name] for name in PEOPLE)
-    desk.soften()
     desk.train()
     desk.document(but="caveats")
     trained = return_and_approve(people, desk, take_picture)
