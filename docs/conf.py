@@ -10,8 +10,11 @@ from sqlmodel import SQLModel
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 # autodoc imports with TYPE_CHECKING switched on, which pydantic cannot stand; so they come first.
-for module in sorted((Path(__file__).parent / "engines").glob("[!i]*.md")):
+ROOT = Path(__file__).parents[1]
+for module in sorted((ROOT / "docs" / "engines").glob("[!i]*.md")):
     importlib.import_module(f"engines.{module.stem}")
+for tables in sorted((ROOT / "engines").rglob("models.py")):
+    importlib.import_module(".".join(tables.relative_to(ROOT).with_suffix("").parts))
 
 # A table's fields are database columns, which have no text form as default values.
 for table in SQLModel.__subclasses__():
