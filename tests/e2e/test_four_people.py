@@ -230,6 +230,24 @@ def publish_and_promote(deployer: Page, desk: Desk) -> str:
     return release
 
 
+def show(people: dict[str, Page], desk: Desk, picture: journey.Picture) -> None:
+    """The pages that tell of the model, as they are for those who read them."""
+    experiment = desk.svc.board.sources.of(desk.model).experiment_id
+    told = f"?experiment={experiment}&run={desk.model.run_id}&task={desk.model.task}"
+    for name, address, heading in (
+        ("analyst", f"/documents{told}", "Documents"),
+        ("deployer", "/artifacts", "Artifacts"),
+        ("validator", "/inventory", "Inventory"),
+        ("validator", "/governance", "Governance"),
+        ("analyst", "/inbox", "Inbox"),
+    ):
+        page = people[name]
+        page.goto(address)
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        wait_until_drawn(page)
+        picture(page, f"{heading.lower()}-in-use")
+
+
 def test_four_people_take_a_model_to_uat_and_a_changed_byte_stops_every_use(
     people: dict[str, Page], desk: Desk, take_picture: journey.Picture
 ) -> None:
@@ -238,6 +256,7 @@ def test_four_people_take_a_model_to_uat_and_a_changed_byte_stops_every_use(
     desk.document(but="caveats")
     trained = return_and_approve(people, desk, take_picture)
     release = publish_and_promote(deployer, desk)
+    show(people, desk, take_picture)
 
     change_a_byte(desk.svc.runs_dir / desk.model.run_id / desk.model.task / "model.skops")
 
