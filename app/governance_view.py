@@ -47,14 +47,21 @@ def numbers(found: Overview) -> None:
 
 
 def figures(found: Overview) -> None:
-    """What waits, how long it takes, and why submissions and uses were refused."""
-    for pair in (
-        ((register.waiting_figure, "waiting"), (register.cycle_figure, "cycle")),
-        ((register.reasons_figure, "reasons"), (register.refusals_figure, "refusals")),
-    ):
-        for column, (draw, key) in zip(st.columns(2), pair, strict=True):
+    """What waits, how long it takes, why submissions and uses were refused; the empty left out."""
+    drawn = [
+        (draw(found), key)
+        for draw, key in (
+            (register.waiting_figure, "waiting"),
+            (register.cycle_figure, "cycle"),
+            (register.reasons_figure, "reasons"),
+            (register.refusals_figure, "refusals"),
+        )
+    ]
+    told = [(figure, key) for figure, key in drawn if figure is not None]
+    for first in range(0, len(told), 2):
+        for column, (figure, key) in zip(st.columns(2), told[first : first + 2], strict=False):
             with column:
-                chart(draw(found), key)
+                chart(figure, key)
 
 
 def links() -> None:

@@ -236,6 +236,7 @@ def show(people: dict[str, Page], desk: Desk, picture: journey.Picture) -> None:
     told = f"?experiment={experiment}&run={desk.model.run_id}&task={desk.model.task}"
     for name, address, heading in (
         ("analyst", f"/documents{told}", "Documents"),
+        ("checker", "/approvals", "Approvals"),
         ("deployer", "/artifacts", "Artifacts"),
         ("validator", "/inventory", "Inventory"),
         ("validator", "/governance", "Governance"),

@@ -42,7 +42,8 @@ def cycle_figure(found: Overview) -> go.Figure | None:
     )
     figure.update_layout(title="Days from submission to answer", yaxis_title="Days")
     figure.update_xaxes(type="category", title="Month of the answer")
-    return figure.update_yaxes(rangemode="tozero")
+    # Answers of the same hour must not fill the plot with millionths of a day.
+    return figure.update_yaxes(range=[0, max(1.0, *(1.1 * each.p90 for each in found.cycle))])
 
 
 def reasons_figure(found: Overview) -> go.Figure | None:
