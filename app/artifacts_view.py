@@ -27,9 +27,10 @@ def release_rows(views: Sequence[ReleaseView]) -> None:
     """One row per release, newest first."""
     for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
         column.caption(title)
-    for view in views:
-        st.divider()
-        _row(view)
+    with st.container(gap=None, key="rows"):
+        for view in views:
+            st.divider()
+            _row(view)
 
 
 def _row(view: ReleaseView) -> None:
