@@ -54,7 +54,8 @@ def test_ingest_killed_in_the_middle_leaves_nothing_and_the_next_attempt_finishe
     worker.begin()
     try:
         wait_for(lambda: _written(store) > 0, worker.tick)
-        [job] = psutil.Process().children()
+        # Other tests, and the worker's hourly process, may have left children of this process.
+        [job] = [one for one in psutil.Process().children() if "spark_jobs.ingest" in _words(one)]
         os.killpg(job.pid, signal.SIGKILL)
         wait_for(lambda: job.status() == psutil.STATUS_ZOMBIE)
         assert list(store.glob("*.partial")), "it was killed while it wrote"
@@ -74,6 +75,13 @@ def test_ingest_killed_in_the_middle_leaves_nothing_and_the_next_attempt_finishe
         assert list(app_services.uploads_dir.glob("*.part")) == []
     finally:
         worker.end()
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it ended meanwhile
+        return []
 
 
 def _written(store: Path) -> int:
