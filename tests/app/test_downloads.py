@@ -7,14 +7,13 @@ from zipfile import ZipFile
 import anyio
 import httpx
 import pytest
-from sqlmodel import select
 from starlette.applications import Starlette
 
 from app.downloads import model_url, routes, run_url
 from engines import projects
-from engines.core.events import AuditEvent
 from engines.training import TaskResult, TrainingRequest, TrainingRun
 from engines.training.tasks import Task
+from tests.harness.audit import audit_events
 from tests.harness.run_folders import telco
 
 
@@ -80,8 +79,7 @@ def test_run_comes_as_a_zip_of_everything(fetch, run):
 @pytest.mark.parametrize(("path", "act"), [("model", "model"), ("run", "run")])
 def test_download_is_audited_with_the_person(fetch, run, app_services, analyst, path, act):
     fetch(model_url(run.id, "binary") if path == "model" else run_url(run.id))
-    with app_services.db.read() as session:
-        event = session.exec(select(AuditEvent).where(AuditEvent.act == f"{act}.downloaded")).one()
+    (event,) = audit_events(app_services.db, f"{act}.downloaded")
     assert (event.actor_id, event.subject) == (analyst.id, f"run:{run.id}")
     assert event.correlation_id
 

@@ -14,7 +14,8 @@ from engines import artifacts
 from engines.artifacts import FolderStore, ReleaseState, Repository
 from engines.core.progress import Silent
 from tests.engines.artifacts.publisher import KEYS
-from tests.engines.artifacts.test_publish import FIRST, acts
+from tests.engines.artifacts.test_publish import FIRST
+from tests.harness.audit import acts
 from tests.harness.releases import depot_on
 
 ROOT = Path(__file__).parents[3]

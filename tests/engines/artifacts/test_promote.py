@@ -13,8 +13,9 @@ from engines.core.database import now
 from engines.core.errors import BackendUnavailable, InvalidInput, NotAllowed, NotFound, NotReady
 from engines.core.gate import Purpose
 from tests.engines.artifacts.conftest import store_on
-from tests.engines.artifacts.test_publish import FIRST, acts, published
+from tests.engines.artifacts.test_publish import FIRST, published
 from tests.harness.artifactory import Fault
+from tests.harness.audit import acts
 from tests.harness.releases import OpenGate, depot_on
 
 DEV, UAT, PROD = Repository

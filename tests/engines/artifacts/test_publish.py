@@ -8,18 +8,17 @@ from dataclasses import replace
 from zipfile import ZipFile
 
 import pytest
-from sqlmodel import select
 
 from engines import artifacts
 from engines.artifacts import Format, ReleaseRequest, ReleaseState, Repository, Scheme
 from engines.artifacts.layout import sha256_of
 from engines.core.errors import BackendUnavailable, InvalidInput, NotAllowed, NotReady
-from engines.core.events import AuditEvent
 from engines.core.gate import Purpose
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
 from tests.engines.artifacts.conftest import store_on
 from tests.harness.artifactory import Fault
+from tests.harness.audit import acts
 from tests.harness.releases import FolderSources, OpenGate, Queue, depot_on
 
 MODEL = ModelRef("r1", "binary")
@@ -30,11 +29,6 @@ DEV = Repository.DEV
 def published(depot, actor, asked=FIRST):
     row = artifacts.request_release(depot, actor, asked)
     return artifacts.publish(depot, actor, row.id, Silent())
-
-
-def acts(db):
-    with db.read() as session:
-        return [event.act for event in session.exec(select(AuditEvent))]
 
 
 def test_publish_stores_every_file_and_the_index_last(depot, analyst, tmp_path):

@@ -9,11 +9,11 @@ from sqlmodel import select
 
 from engines.core import sessions, sign_in, totp, users
 from engines.core.errors import InvalidInput, NotAllowed, NotReady
-from engines.core.events import AuditEvent
 from engines.core.models import KnownBrowser
 from engines.core.sessions import Stage
 from engines.core.sign_in import Visitor
 from tests.engines.core.conftest import PASSWORD
+from tests.harness.audit import acts, audit_events
 
 HERE = Visitor("10.0.0.1", "Firefox")
 
@@ -29,11 +29,6 @@ def enter(db, settings):
 @pytest.fixture
 def info(db, settings):
     return lambda entered: sessions.resolve(db, settings.sessions, entered.token)
-
-
-def acts(db):
-    with db.read() as session:
-        return [event.act for event in session.exec(select(AuditEvent))]
 
 
 def test_right_password_signs_in_and_is_recorded(db, add_person, enter, info):
@@ -60,8 +55,7 @@ def test_every_refusal_sounds_the_same(db, admin, add_person, enter):
 def test_typed_name_of_nobody_is_kept_nowhere(db, enter):
     with pytest.raises(NotAllowed):
         enter("my-secret-password", "x")
-    with db.read() as session:
-        rows = [event.model_dump_json() for event in session.exec(select(AuditEvent))]
+    rows = [event.model_dump_json() for event in audit_events(db)]
     assert not any("my-secret-password" in row for row in rows)
 
 

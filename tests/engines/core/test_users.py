@@ -6,10 +6,10 @@ from sqlmodel import select
 from engines.core import passwords, sessions, users
 from engines.core.access import Role
 from engines.core.errors import InvalidInput, NotAllowed, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.core.models import AppUser
 from engines.core.sessions import Stage
 from tests.engines.core.conftest import PASSWORD
+from tests.harness.audit import acts, audit_events
 
 
 def signed_in(db, settings, actor):
@@ -20,11 +20,6 @@ def signed_in(db, settings, actor):
 
 def is_live(db, settings, token):
     return sessions.resolve(db, settings.sessions, token) is not None
-
-
-def acts(db):
-    with db.read() as session:
-        return [event.act for event in session.exec(select(AuditEvent).order_by(AuditEvent.number))]
 
 
 def test_create_gives_a_password_that_must_be_changed(db, admin):
@@ -63,7 +58,7 @@ def test_set_roles_ends_the_sessions_and_records_why(db, settings, admin, add_pe
     assert not is_live(db, settings, token)
     with db.read() as session:
         assert users.find(session, ann.id).actor.roles == {Role.CHECKER}
-        newest = session.exec(select(AuditEvent).order_by(AuditEvent.number.desc())).first()
+    newest = audit_events(db)[-1]
     assert newest.detail["reason"] == "new job"
     assert newest.detail["before"] == ["analyst"]
 
@@ -148,7 +143,7 @@ def test_passwords_are_in_no_table(db, admin):
     password = users.create_user(db, admin, "ann", [Role.ANALYST])
     with db.read() as session:
         stored = [row.model_dump_json() for row in session.exec(select(AppUser))]
-        stored += [event.model_dump_json() for event in session.exec(select(AuditEvent))]
+    stored += [event.model_dump_json() for event in audit_events(db)]
     assert not any(password in row for row in stored)
 
 

@@ -2,11 +2,9 @@
 
 import pandas as pd
 import pytest
-from sqlmodel import select
 
 from engines import projects
 from engines.core.errors import MlaasError, NotAllowed, NotFound
-from engines.core.events import AuditEvent
 from engines.core.experiments import ExperimentState
 from engines.core.tables import ColumnType
 from engines.data_sources import (
@@ -24,6 +22,7 @@ from engines.data_sources import (
     use_sample,
 )
 from engines.data_sources.options import Step
+from tests.harness.audit import acts
 
 DIRTY = "k,name,v\n1, a ,1\n1, a ,1\n2,b ,2\n3,,3\n"
 
@@ -43,11 +42,6 @@ def frame(datasets, actor, dataset):
     return pd.read_parquet(datasets.table(actor, dataset.id).path)
 
 
-def acts(datasets):
-    with datasets.db.read() as session:
-        return [e.act for e in session.exec(select(AuditEvent)).all()]
-
-
 def test_sample_becomes_a_typed_table(datasets, analyst, experiment_id, telco):
     table = datasets.current(analyst, experiment_id)
     assert (table.rows, table.cells) == (7_043, 7_043 * 21)
@@ -63,7 +57,7 @@ def test_sample_becomes_a_typed_table(datasets, analyst, experiment_id, telco):
 def test_attach_moves_the_experiment_and_is_audited(datasets, analyst, experiment_id, telco):
     state = projects.get(datasets.db, analyst, experiment_id).state
     assert state == ExperimentState.DATA
-    assert "dataset.attached" in acts(datasets)
+    assert "dataset.attached" in acts(datasets.db)
 
 
 def test_same_file_and_options_are_stored_once(datasets, analyst, shared_data, telco):
@@ -96,7 +90,7 @@ def test_correct_type_makes_a_version_that_restore_undoes(datasets, analyst, exp
     back = restore(datasets, analyst, dirty.id)
     assert current(datasets, analyst, experiment_id).id == back.id == dirty.id
     assert len(history(datasets, analyst, experiment_id)) == 2
-    assert acts(datasets)[-2:] == ["dataset.restored", "dictionary.filled"]
+    assert acts(datasets.db)[-2:] == ["dataset.restored", "dictionary.filled"]
 
 
 def test_correct_marks_brings_a_category_back(datasets, analyst, experiment_id, shared_data):
@@ -129,7 +123,7 @@ def test_anonymise_shows_aliases_only_outside(datasets, analyst, telco):
     table = datasets.table(analyst, telco.id)
     assert table.public_names["Churn"] == "C21"
     assert "Churn" in frame(datasets, analyst, telco).columns
-    assert acts(datasets)[-1] == "dataset.anonymised"
+    assert acts(datasets.db)[-1] == "dataset.anonymised"
 
 
 def test_anonymised_choice_carries_over_to_the_next_version(datasets, analyst, dirty):

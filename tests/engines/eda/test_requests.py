@@ -3,16 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from sqlmodel import select
 
 from engines import eda
 from engines.core.access import Role
 from engines.core.errors import BackendUnavailable, InvalidInput, NotAllowed, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.core.progress import Silent
 from engines.core.scheduling import JobState
 from engines.eda import store
 from engines.eda.models import ReportKind
+from tests.harness.audit import acts
 
 
 def ask(study, actor, options=None):
@@ -25,11 +24,6 @@ def logged(study, actor, asked):
     return eda.standings(study, actor, "experiment", ReportKind.EXPLORE)[0]
 
 
-def acts(study):
-    with study.db.read() as session:
-        return [event.act for event in session.exec(select(AuditEvent)).all()]
-
-
 def test_a_small_table_is_explored_at_once(wholesale, to_table, on, analyst):
     study = on(to_table(wholesale))
     asked = ask(study, analyst)
@@ -37,7 +31,7 @@ def test_a_small_table_is_explored_at_once(wholesale, to_table, on, analyst):
     assert asked.job is None
     assert eda.report(study, analyst, asked.row.id).rows == 440
     assert study.experiments.states == ["explored"]
-    assert acts(study) == ["eda.requested", "eda.explored"]
+    assert acts(study.db) == ["eda.requested", "eda.explored"]
 
 
 def test_a_report_made_at_once_is_logged_by_a_job(wholesale, to_table, on, analyst):
@@ -46,7 +40,7 @@ def test_a_report_made_at_once_is_logged_by_a_job(wholesale, to_table, on, analy
     assert study.log.kept == []
     assert study.scheduler.status(asked.row.job_key).state == JobState.QUEUED
     assert logged(study, analyst, asked).row.link == "http://tracker/experiment/1"
-    assert acts(study) == ["eda.requested", "eda.explored"]
+    assert acts(study.db) == ["eda.requested", "eda.explored"]
 
 
 def test_a_report_is_made_once_and_then_opened(wholesale, to_table, on, analyst):
@@ -154,7 +148,7 @@ def test_an_unknown_target_is_refused_before_anything_is_recorded(wholesale, to_
     study = on(to_table(wholesale))
     with pytest.raises(InvalidInput):
         ask(study, analyst, eda.Options(target="nothing"))
-    assert acts(study) == []
+    assert acts(study.db) == []
 
 
 def test_only_the_owner_may_ask(wholesale, to_table, on, make_actor):

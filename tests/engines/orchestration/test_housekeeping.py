@@ -10,11 +10,11 @@ from sqlmodel import select
 from engines.core.access import Actor
 from engines.core.database import Database, now
 from engines.core.errors import BackendUnavailable
-from engines.core.events import AuditEvent
 from engines.core.scheduling import JobState
 from engines.orchestration import housekeeping
 from engines.orchestration.housekeeping import Housekeeping, forget_old
 from engines.orchestration.models import Job, JobLog, JobWorker
+from tests.harness.audit import audit_events
 
 Add = Callable[..., str]
 
@@ -46,11 +46,6 @@ def left(db: Database) -> set[str]:
     return keys
 
 
-def forgotten(db: Database) -> list[AuditEvent]:
-    with db.read() as session:
-        return list(session.exec(select(AuditEvent).where(AuditEvent.act == "job.forgotten")))
-
-
 def test_jobs_that_ended_long_ago_go_with_their_logs(db: Database, add: Add) -> None:
     for state in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED):
         add(f"old-{state}", 91, state)
@@ -71,7 +66,7 @@ def test_forgetting_is_one_audit_row_and_takes_none_away(db: Database, add: Add)
     add("old", 91)
     forget_old(db, 90)
     forget_old(db, 90)
-    assert [event.detail["jobs"] for event in forgotten(db)] == [1]
+    assert [event.detail["jobs"] for event in audit_events(db, "job.forgotten")] == [1]
 
 
 def test_more_than_one_batch_goes_at_once(
@@ -109,7 +104,9 @@ def test_two_workers_that_tidy_at_once_count_each_job_once(db: Database, add: Ad
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(gone) == sum(event.detail["jobs"] for event in forgotten(db)) == 20
+    assert (
+        sum(gone) == sum(event.detail["jobs"] for event in audit_events(db, "job.forgotten")) == 20
+    )
     assert left(db) == set()
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from sqlmodel import select
 
 from engines.core.access import Actor
 from engines.core.database import Database
 from engines.core.errors import InvalidInput, NotAllowed, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.core.scheduling import JobRequest, JobState, Scheduler
 from engines.orchestration import LocalScheduler
 from tests.engines.orchestration.conftest import SCRIPTS
+from tests.harness.audit import audit_events
 
 
 @pytest.fixture
@@ -65,8 +64,7 @@ def test_cancel_waiting_job_ends_it_and_is_audited(
     assert status.state is JobState.CANCELLED
     assert status.error == "Cancelled by analyst: not needed"
     assert status.finished_at is not None
-    with db.read() as session:
-        event = session.exec(select(AuditEvent)).one()
+    (event,) = audit_events(db)
     assert (event.act, event.subject) == ("job.cancelled", "job:job-1")
     assert event.detail["reason"] == "not needed"
     with pytest.raises(NotReady, match="already ended"):

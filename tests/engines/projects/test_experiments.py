@@ -1,18 +1,12 @@
 """Experiments: creation, change, ownership, archive, listing, steps."""
 
 import pytest
-from sqlmodel import select
 
 from engines import projects
 from engines.core.errors import InvalidInput, NotAllowed, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.core.experiments import ExperimentState
 from engines.projects import ExperimentFilter, StepState
-
-
-def acts(db):
-    with db.read() as session:
-        return list(session.exec(select(AuditEvent.act).order_by(AuditEvent.number)))
+from tests.harness.audit import acts
 
 
 def test_create_records_owner_objective_and_audit(db, analyst):

@@ -10,12 +10,11 @@ from zipfile import ZipFile
 import numpy as np
 import pandas as pd
 import pytest
-from sqlmodel import select
 
 from engines import inference, results
 from engines.core.errors import NotAllowed, NotFound
-from engines.core.events import AuditEvent
 from engines.results.script import predict_script
+from tests.harness.audit import audit_events
 from tests.harness.gates import ClosedGate, OpenGate, stored
 from tests.harness.run_folders import telco
 
@@ -66,8 +65,7 @@ def test_model_package_holds_everything_to_run_it(db, runs, analyst):
 
 def test_model_package_is_audited_and_leaves_no_scratch(db, runs, analyst):
     results.model_package(db, runs, OpenGate(), analyst, "r1", "binary").unlink()
-    with db.read() as session:
-        event = session.exec(select(AuditEvent)).one()
+    (event,) = audit_events(db)
     assert (event.act, event.subject) == ("model.downloaded", "run:r1")
     assert event.detail["task"] == "binary"
     assert not list((runs.root / "r1").glob(".download-*"))

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
 from engines import training
 from engines.core.access import Actor
@@ -17,10 +16,10 @@ from engines.core.errors import (
     NotFound,
     NotReady,
 )
-from engines.core.events import AuditEvent
 from engines.core.scheduling import JobState
 from engines.core.tables import Table
 from engines.training import Task, TrainingRequest, TrainingRun
+from tests.harness.audit import audit_events
 
 from .conftest import EXPERIMENT, OneTable, OpenExperiments, Queue
 
@@ -40,9 +39,9 @@ def test_start_queues_one_job_under_the_runs_id_and_audits_it(
 ) -> None:
     assert [(job.kind, job.key) for job in queue.submitted] == [("train", started.id)]
     assert "“customerID” is left out" in started.notes[0]
-    with db.read() as session:
-        events = session.exec(select(AuditEvent)).all()
-    assert [(e.act, e.subject) for e in events] == [("training.started", f"run:{started.id}")]
+    assert [(event.act, event.subject) for event in audit_events(db)] == [
+        ("training.started", f"run:{started.id}")
+    ]
 
 
 @pytest.mark.parametrize(

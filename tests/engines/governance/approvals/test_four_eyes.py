@@ -3,16 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
 from engines.core import events, users
 from engines.core.access import Actor, Role
 from engines.core.errors import InvalidInput, NotAllowed, NotReady
-from engines.core.events import AuditEvent
 from engines.core.gate import Stage
 from engines.core.models import AppUser
 from engines.governance import approvals, policies
 from engines.governance.approvals import Decision, State
+from tests.harness.audit import audit_events
 from tests.harness.governed import POLICY, vocabulary
 
 
@@ -180,9 +179,7 @@ def test_refused_vote_is_in_the_audit_trail(house):
     become(house, "ana", "checker")
     with pytest.raises(NotAllowed):
         house.vote(row, "ana")
-    with house.board.db.read() as session:
-        acts = select(AuditEvent).where(AuditEvent.act == "submission.vote_refused")
-        refused = session.exec(acts).one()
+    (refused,) = audit_events(house.board.db, "submission.vote_refused")
     assert (refused.actor_name, refused.subject) == ("ana", f"submission:{row.id}")
 
 

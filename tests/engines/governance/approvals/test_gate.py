@@ -9,10 +9,10 @@ from sqlmodel import select
 
 from engines.core.correlation import correlated
 from engines.core.errors import NotAllowed
-from engines.core.events import AuditEvent
 from engines.core.gate import STAGES, Purpose, Stage
 from engines.governance import approvals
 from engines.governance.approvals import Decision, GateDecision, State, Submission
+from tests.harness.audit import audit_events
 
 ASKING = {
     Purpose.TRIAL: "ana", Purpose.DOWNLOAD: "ana", Purpose.PUBLISH: "dora", Purpose.PROMOTE: "dora",
@@ -80,8 +80,7 @@ def test_refusal_is_recorded_with_reason_request_and_audit(house):
     row = recorded(house)[0]
     assert (row.request_id, row.allowed, row.actor_name) == ("request-7", False, "ana")
     assert row.reason == "It is not approved for training."
-    with house.board.db.read() as session:
-        event = session.exec(select(AuditEvent).where(AuditEvent.act == "model.use_refused")).one()
+    (event,) = audit_events(house.board.db, "model.use_refused")
     assert event.subject == f"model:{house.model}"
 
 

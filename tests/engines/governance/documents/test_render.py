@@ -10,14 +10,13 @@ import docx
 import pandas as pd
 import pytest
 from docx.oxml.ns import qn
-from sqlmodel import select
 
 from engines.core.errors import InvalidInput, NotReady
-from engines.core.events import AuditEvent
 from engines.core.model_ref import ModelRef
 from engines.governance import documents
 from engines.governance.documents import ApprovalFacts, Heading, Material
 from tests.engines.governance.documents.pdf_text import text_of
+from tests.harness.audit import audit_events
 
 HEADING = Heading("Churn, binary", "run1", "cd" * 32)
 HOSTILE = """<script>alert(1)</script> and <img src="https://evil.example/a.png" onerror=alert(1)>
@@ -207,9 +206,8 @@ def test_same_sections_give_the_same_pdf_and_html(desk, analyst, written):
 
 def test_render_records_the_download(desk, analyst, written):
     rendered(desk, analyst, written, "html")
-    with desk.db.read() as session:
-        acts = session.exec(select(AuditEvent).where(AuditEvent.act == "document.downloaded")).all()
-    assert [(a.subject, a.detail["kind"], a.detail["form"]) for a in acts] == [
+    told = audit_events(desk.db, "document.downloaded")
+    assert [(each.subject, each.detail["kind"], each.detail["form"]) for each in told] == [
         ("run:run1", "model_card", "html")
     ]
 

@@ -9,9 +9,9 @@ from sqlmodel import select
 
 from engines import projects
 from engines.core.errors import InvalidInput, MlaasError, NotAllowed, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.governance import documents
 from engines.governance.documents import STORED_KINDS, DocumentVersion, State
+from tests.harness.audit import audit_events
 
 CARD = "model_card"
 
@@ -19,11 +19,6 @@ CARD = "model_card"
 def states(desk, model, kind):
     stored = documents.current(desk.db, model)
     return {s.rule.key: s.state for s in documents.standings(desk.templates, kind, stored)}
-
-
-def audit(db, act):
-    with db.read() as session:
-        return list(session.exec(select(AuditEvent).where(AuditEvent.act == act)))
 
 
 def test_draft_fills_what_the_run_knows_and_leaves_questions_open(desk, analyst, model, facts):
@@ -84,7 +79,7 @@ def test_edit_keeps_versions_author_hash_and_audit_row(desk, analyst, model, exp
         (1, analyst.id, "One\ntwo"),
     ]
     assert "-two\n+three" in documents.difference(first.text, second.text)
-    row = audit(desk.db, "document.edited")[-1]
+    row = audit_events(desk.db, "document.edited")[-1]
     assert row.subject == f"experiment:{experiment.id}"
     assert row.detail["sections"] == {"ethics": {"version": 2, "sha256": second.sha256}}
     assert documents.hashes(desk.db, model) == {"model_card/ethics": second.sha256}
@@ -96,7 +91,7 @@ def test_edit_on_an_older_version_is_refused_and_loses_nothing(desk, analyst, mo
         documents.edit(desk, analyst, model, CARD, "ethics", "From the second tab", 0)
     newest = documents.current(desk.db, model)
     assert [s.text for s in newest] == ["From the first tab"]
-    assert len(audit(desk.db, "document.edited")) == 1
+    assert len(audit_events(desk.db, "document.edited")) == 1
 
 
 def test_two_tabs_saving_at_once_leave_one_version(desk, analyst, model):

@@ -8,12 +8,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from engines.core import users
 from engines.core.access import Actor
 from engines.core.database import now
-from engines.core.events import AuditEvent
 from engines.core.models import AppUser
 from engines.governance.notices import Kind, choose, deliveries, send_again
 from engines.governance.notices.models import Notice
@@ -24,6 +22,7 @@ from tests.engines.governance.notices.conftest import (
     Post,
     mail_server,
 )
+from tests.harness.audit import audit_events
 from tests.harness.ports import free_port
 
 
@@ -141,9 +140,8 @@ def test_refused_address_is_given_up_at_once_and_seen(
     states = {row.target: (row.state, row.error) for row in outgoing.rows()}
     refused = "The e-mail server refuses the address: 550 No such person."
     assert states == {outgoing.ann.id: ("failed", refused), bob.id: ("sent", "")}
-    with outgoing.db.read() as session:
-        given_up = select(AuditEvent).where(AuditEvent.act == "notice.given_up")
-        assert [e.detail["reason"] for e in session.exec(given_up)] == [refused]
+    given_up = audit_events(outgoing.db, "notice.given_up")
+    assert [event.detail["reason"] for event in given_up] == [refused]
 
 
 def test_address_refused_for_now_is_tried_again_with_the_same_id(

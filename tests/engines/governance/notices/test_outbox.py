@@ -5,15 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
 from engines.core.access import Actor
 from engines.core.database import now
 from engines.core.errors import BackendUnavailable, InvalidInput, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.governance.notices import Channel, DeliveryState, Kind, deliveries, outbox, send_again
 from engines.governance.notices.models import Notice
 from tests.engines.governance.notices.conftest import Outgoing
+from tests.harness.audit import acts
 
 HOOKS = {"chat": {"url": "https://example.org"}, "log": {"url": "https://example.org"}}
 
@@ -125,9 +124,7 @@ def test_administrator_sees_what_failed_and_sends_it_again(
     with pytest.raises(NotFound):
         send_again(db, admin, "nothing", "once more")
     assert deliveries(db, admin, DeliveryState.FAILED).total == 0
-    with db.read() as session:
-        acts = [event.act for event in session.exec(select(AuditEvent).order_by("number"))]
-    assert acts[-2:] == ["notice.given_up", "notice.sent_again"]
+    assert acts(db)[-2:] == ["notice.given_up", "notice.sent_again"]
 
 
 def test_waits_double_up_to_the_longest(outgoing: Outgoing) -> None:

@@ -2,13 +2,12 @@
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
 
 from engines.core.errors import InvalidInput, NotAllowed, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.governance import policies
 from engines.governance.policies import PolicyVersion
 from tests.engines.governance.policies.conftest import FOLDER, SHIPPED
+from tests.harness.audit import audit_events
 
 
 @pytest.fixture
@@ -36,9 +35,7 @@ def test_publish_makes_the_next_version_and_records_it(db, vocabulary, installed
     assert policies.current(db, "default").text == edited
     assert policies.version(db, "default", 1).text == text
     assert [each.version for each in policies.history(db, admin, "default")] == [2, 1]
-    with db.read() as session:
-        acts = select(AuditEvent).where(AuditEvent.act == "policy.published")
-        newest = session.exec(acts).all()[-1]
+    newest = audit_events(db, "policy.published")[-1]
     assert newest.subject == "policy:default"
     assert newest.detail == {"version": 2, "sha256": made.sha256, "reason": "Better models"}
 

@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
 
 from engines.core.database import now
 from engines.core.errors import InvalidInput, NotAllowed, NotFound, NotReady
-from engines.core.events import AuditEvent
 from engines.core.model_ref import ModelRef
 from engines.governance import notices, register
 from engines.governance.register import FindingFilter
+from tests.harness.audit import acts
 
 TOMORROW = now().date() + timedelta(days=1)
 
@@ -51,9 +50,7 @@ def test_open_tells_the_owner_and_leaves_an_audit_row(db, opened, maker, model):
     assert opened.model_title == "Churn · binary"
     found = notices.inbox(db, maker, notices.InboxFilter())
     assert [row.title for row in found.rows] == ["Finding “Age is missing” is yours"]
-    with db.read() as session:
-        acts = session.exec(select(AuditEvent.act).order_by(AuditEvent.number)).all()
-    assert acts[-1] == "finding.opened"
+    assert acts(db)[-1] == "finding.opened"
 
 
 def test_a_finding_goes_from_open_to_closed_and_keeps_its_steps(db, opened, maker, validator):
