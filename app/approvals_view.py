@@ -8,6 +8,7 @@ import streamlit as st
 from app import approval_words as words
 from app.markdown import plain
 from app.paging import page_buttons, page_number
+from app.rows import listed
 from app.services import services
 from app.ui import STATES, empty_state, page_link, state_badge
 from engines import results, training
@@ -141,13 +142,8 @@ def _nothing_yet(actor: Actor, experiment_id: str) -> None:
 
 def rows(found: Sequence[Listed], key: str) -> None:
     """One row per submission: its link, stage, tier, state, age and when an answer is due."""
-    for column, head in zip(st.columns(WIDTHS), HEADS, strict=True):
-        column.caption(head)
     moment = now()
-    with st.container(gap=None, key=f"rows:{key}"):
-        for each in found:
-            st.divider()
-            _row(each, moment)
+    listed(WIDTHS, HEADS, found, lambda each: _row(each, moment), key=f"rows:{key}")
 
 
 def _row(each: Listed, moment: datetime) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.downloads import release_url
 from app.markdown import plain
+from app.rows import listed
 from app.services import services
 from app.ui import Color, boundary, download_table, empty_state, go, live, page_link, state_badge
 from engines import artifacts
@@ -25,12 +26,7 @@ COLORS: dict[Repository, Color] = {
 
 def release_rows(views: Sequence[ReleaseView]) -> None:
     """One row per release, newest first."""
-    for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
-        column.caption(title)
-    with st.container(gap=None, key="rows"):
-        for view in views:
-            st.divider()
-            _row(view)
+    listed(WIDTHS, TITLES, views, _row)
 
 
 def _row(view: ReleaseView) -> None:

@@ -154,11 +154,6 @@ def _column_row(number: int, column: ColumnChoice, found: Detection) -> dict[str
     }
 
 
-def plain(text: str) -> str:
-    """The text with Markdown's own signs taken literally: names come from files."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-!|:~$" else sign for sign in text)
-
-
 def _seen_words(seen: Seen) -> str:
     return f"“{seen.mark}” {seen.count:,} times: {seen.evidence}"
 

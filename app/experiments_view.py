@@ -6,11 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from app.markdown import plain
+from app.rows import listed
 from app.ui import page_link, state_badge
 from engines import projects
 from engines.projects import DictionaryEntry, Experiment, Question, Sensitivity
 
 WIDTHS = (5, 2, 2, 3)
+TITLES = ("Name", "State", "Owner", "Changed (UTC)")
 
 
 def ask_all(answers: dict[str, str], form: str = "new") -> dict[str, str]:
@@ -37,14 +39,7 @@ def experiment_rows(
     found: Sequence[Experiment], busy: set[str], approvals: Mapping[str, str]
 ) -> None:
     """One row per experiment: its link, state, owner and last change."""
-    for column, title in zip(
-        st.columns(WIDTHS), ("Name", "State", "Owner", "Changed (UTC)"), strict=True
-    ):
-        column.caption(title)
-    with st.container(gap=None, key="rows"):
-        for experiment in found:
-            st.divider()
-            _row(experiment, experiment.id in busy, approvals.get(experiment.id, ""))
+    listed(WIDTHS, TITLES, found, lambda one: _row(one, one.id in busy, approvals.get(one.id, "")))
 
 
 def _row(experiment: Experiment, busy: bool, approval: str) -> None:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.markdown import plain
-from app.ui import page_link
+from app.rows import listed
+from app.ui import badge, page_link
 from engines.core.database import now
 from engines.governance.register import Finding, FindingState, FindingStep, Severity, is_overdue
 
@@ -56,23 +57,18 @@ def severity_name(severity: str) -> str:
 
 def finding_rows(rows: list[Finding]) -> None:
     """One row per finding."""
-    for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
-        column.caption(title)
-    with st.container(gap=None, key="rows"):
-        for row in rows:
-            st.divider()
-            _row(row)
+    listed(WIDTHS, TITLES, rows, _row)
 
 
 def _row(row: Finding) -> None:
     severity, what, state, owner, due = st.columns(WIDTHS, vertical_alignment="center")
     with severity:
-        _badge(SEVERITIES[row.severity])
+        badge(SEVERITIES[row.severity])
     with what.container(gap=None):
         page_link(f"**{plain(row.title)}**", "findings", finding=row.id)
         st.caption(plain(row.model_title))
     with state:
-        _badge(STATES[row.state])
+        badge(STATES[row.state])
     owner.markdown(plain(row.owner_name))
     with due:
         due_day(row)
@@ -108,8 +104,8 @@ def finding_form(people: Mapping[str, str], known: Finding | None, key: str) -> 
 def finding_facts(row: Finding) -> None:
     """One finding: what, whose, by when."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        _badge(SEVERITIES[row.severity])
-        _badge(STATES[row.state])
+        badge(SEVERITIES[row.severity])
+        badge(STATES[row.state])
         st.caption(f"Owner {row.owner_name} · opened by {row.opened_by_name}, due")
         due_day(row)
     with st.container(horizontal=True):
@@ -129,8 +125,3 @@ def finding_history(steps: list[FindingStep]) -> None:
         what = f"{state_name(step.after)}" if moved else "Changed"
         st.markdown(f"**{what}** · {plain(step.person_name)} · {step.at:%Y-%m-%d %H:%M} UTC")
         st.caption(plain(f"{step.note or 'Opened.'} Owner: {step.owner_name}."))
-
-
-def _badge(look: tuple[str, str, Any]) -> None:
-    label, icon, color = look
-    st.badge(label, icon=icon, color=color)

@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from app.markdown import plain
-from app.ui import empty_state, page_link
+from app.rows import listed
+from app.ui import badge, empty_state, page_link
 from engines.core.model_ref import ModelRef
 from engines.governance.register import (
     CONTROLS,
@@ -42,12 +43,7 @@ def status_name(status: str) -> str:
 
 def inventory_rows(rows: Sequence[InventoryRow]) -> None:
     """One row per model."""
-    for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
-        column.caption(title)
-    with st.container(gap=None, key="rows"):
-        for row in rows:
-            st.divider()
-            _row(row)
+    listed(WIDTHS, TITLES, rows, _row)
 
 
 def _row(row: InventoryRow) -> None:
@@ -56,7 +52,7 @@ def _row(row: InventoryRow) -> None:
         page_link(f"**{plain(row.record.title)}**", "inventory", model=str(row.record.model))
         st.caption(plain(_told(row)))
     with status:
-        _badge(STATUSES[row.status])
+        badge(STATUSES[row.status])
     tier.markdown(row.tier or "–")
     owner.markdown(plain(row.record.owner) or "–")
     with review:
@@ -64,7 +60,7 @@ def _row(row: InventoryRow) -> None:
     with risk.container(gap=None):
         st.markdown(f"{row.open_findings} open" if row.open_findings else "–")
         if row.residual:
-            _badge((f"{row.residual} risk", ":material/shield:", RISKS[row.residual]))
+            badge((f"{row.residual} risk", ":material/shield:", RISKS[row.residual]))
 
 
 def _told(row: InventoryRow) -> str:
@@ -89,7 +85,7 @@ def model_facts(row: InventoryRow) -> None:
     """One model: status, owner, data and the way to its record."""
     record = row.record
     with st.container(horizontal=True, vertical_alignment="center"):
-        _badge(STATUSES[row.status])
+        badge(STATUSES[row.status])
         st.caption(f"Tier {row.tier or 'not decided'} · owner {record.owner} · next review")
         review_day(row)
     with st.container(horizontal=True):
@@ -167,13 +163,8 @@ def _ask(question: Question) -> tuple[str, str]:
 
 def rating(found: Rating) -> None:
     """What the rules make of the answers."""
-    _badge((f"{found.residual} residual risk", ":material/shield:", RISKS[found.residual]))
+    badge((f"{found.residual} residual risk", ":material/shield:", RISKS[found.residual]))
     st.caption(" ".join(found.workings))
-
-
-def _badge(look: tuple[str, str, Any]) -> None:
-    label, icon, color = look
-    st.badge(label, icon=icon, color=color)
 
 
 def nothing_found(is_filtered: bool) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app.markdown import plain
+from app.rows import listed
 from app.ui import page_link, state_badge
 from engines.core.database import now
 from engines.core.scheduling import JobState, JobStatus
@@ -38,12 +39,7 @@ def verdict(queue: QueueState) -> None:
 
 def job_rows(entries: list[JobEntry], experiments: Mapping[str, str]) -> None:
     """One row per job; `experiments` gives the name for an experiment's id."""
-    for column, title in zip(st.columns(WIDTHS), TITLES, strict=True):
-        column.caption(title)
-    with st.container(gap=None, key="rows"):
-        for entry in entries:
-            st.divider()
-            _row(entry, experiments)
+    listed(WIDTHS, TITLES, entries, lambda entry: _row(entry, experiments))
 
 
 def _row(entry: JobEntry, experiments: Mapping[str, str]) -> None:

@@ -24,8 +24,8 @@ from engines.governance.approvals import of_experiments
 from engines.projects import Experiment, StepState
 
 __all__ = [
-    "STATES", "boundary", "confirm", "correlated", "download_table", "empty_state", "farewell",
-    "go", "header", "live", "page_actor", "page_experiment", "page_link", "remembered",
+    "STATES", "badge", "boundary", "confirm", "correlated", "download_table", "empty_state",
+    "farewell", "go", "header", "live", "page_actor", "page_experiment", "page_link", "remembered",
     "state_badge",
 ]  # fmt: skip
 
@@ -153,7 +153,12 @@ def _step_link(step: projects.Step, current: bool, experiment_id: str) -> None:
 
 def state_badge(state: str) -> None:
     """A state as icon, word and colour."""
-    label, icon, color = STATES.get(state, (state.capitalize(), ":material/help:", "gray"))
+    badge(STATES.get(state, (state.capitalize(), ":material/help:", "gray")))
+
+
+def badge(look: tuple[str, str, Any]) -> None:
+    """A word with its icon and colour."""
+    label, icon, color = look
     st.badge(label, icon=icon, color=color)
 
 

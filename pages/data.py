@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import data_take, data_view
+from app.markdown import plain
 from app.services import services
 from app.ui import boundary, header, page_actor, page_experiment
 from engines import data_sources
@@ -29,7 +30,7 @@ def correct(upload: Upload) -> None:
             found = data_take.look(actor, actor.id, upload.id, form.model_dump_json())
         skip = data_take.bad_lines_choice(found, upload.id)
         for note in found.notes:
-            st.caption(f":material/info: {data_take.plain(note)}")
+            st.caption(f":material/info: {plain(note)}")
         columns = data_take.column_choices(found, upload.id)
         options = found.options.model_copy(update={"columns": columns, "skip_bad_rows": skip})
         data_take.preview(actor, upload, options)
