@@ -123,7 +123,7 @@ def test_text_that_is_no_policy_is_one_fault(text, vocabulary):
 
 def test_text_beyond_measure_is_refused(vocabulary):
     assert "longer than" in faults("#" * 200_001, vocabulary)[0].message
-    assert faults("[" * 5_000, vocabulary)
+    assert "Nested more than 20" in faults("[" * 200_000, vocabulary)[0].message
 
 
 def test_parse_names_source_line_and_repair(text, vocabulary):
