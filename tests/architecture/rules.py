@@ -56,7 +56,7 @@ def names_mean_something(root: Path) -> Iterator[str]:
     for module in modules(root, EVERYTHING):
         if any(EMPTY_NAMES.search(part) for part in Path(module.path).with_suffix("").parts):
             yield module.path
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, Function | ast.ClassDef) and EMPTY_NAMES.search(_snake(node.name)):
                 yield f"{_place(module, node)} {node.name}"
 
@@ -109,7 +109,7 @@ def nothing_is_pickled(root: Path) -> Iterator[str]:
         for name in module.imports():
             if _top(name) in PICKLING or name in {"joblib.load", "joblib.dump"}:
                 yield f"{module.path} imports {name}"
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and _pickles(node):
                 yield f"{_place(module, node)} {ast.unparse(node.func)}"
 
@@ -127,7 +127,7 @@ def public_things_say_what_they_are(root: Path) -> Iterator[str]:
 def state_is_nobodys_global(root: Path) -> Iterator[str]:
     """No function rebinds a module's names."""
     for module in modules(root):
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Global):
                 yield f"{_place(module, node)} global {', '.join(node.names)}"
 
@@ -135,7 +135,7 @@ def state_is_nobodys_global(root: Path) -> Iterator[str]:
 def errors_are_shown_in_one_place(root: Path) -> Iterator[str]:
     """Pages never catch everything; `app/ui.py` does it once for all."""
     for module in modules(root, ("pages",)):
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.ExceptHandler) and _catches_all(node):
                 yield f"{_place(module, node)} catches everything"
 

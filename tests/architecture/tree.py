@@ -4,7 +4,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 PRODUCT = ("app", "pages", "engines", "dags", "spark_jobs")
@@ -26,6 +26,11 @@ class Module:
         """The parsed file."""
         return ast.parse(self.text)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every part of the tree."""
+        return list(ast.walk(self.tree))
+
     @property
     def lines(self) -> int:
         """How long it is."""
@@ -38,13 +43,13 @@ class Module:
 
     def functions(self) -> Iterator[Function]:
         """Every function, nested ones and methods included."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, Function):
                 yield node
 
     def imports(self) -> Iterator[str]:
         """The dotted name of everything it imports, wherever in the file."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -54,8 +59,13 @@ class Module:
 def modules(root: Path, areas: tuple[str, ...] = PRODUCT) -> list[Module]:
     """The files of those areas, in order."""
     found = [path for area in areas for path in sorted((root / area).rglob("*.py"))]
-    read = [Module(path.relative_to(root).as_posix(), path.read_text()) for path in found]
+    read = [_module(root, path) for path in found]
     return [module for module in read if not module.path.startswith(GENERATED)]
+
+
+@cache
+def _module(root: Path, path: Path) -> Module:
+    return Module(path.relative_to(root).as_posix(), path.read_text())
 
 
 def texts(root: Path) -> list[tuple[str, str]]:
