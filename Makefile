@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# Jobs and test processes import much: compiled modules are kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV_VERSION := 0.13.9
 VENV := .venv
@@ -13,7 +16,6 @@ fingerprint = $(shell cat $(1) | sha256sum | cut -c1-16)
 INSTALLED := $(VENV)/installed-run-$(call fingerprint,requirements.txt)
 INSTALLED_DEV := $(VENV)/installed-dev-$(call fingerprint,requirements.txt requirements-dev.txt)
 LAYERS := PYTHONPATH=. $(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
-FAST := not slow and not thorough and not browser and not postgres
 
 .PHONY: help run test check lint types contracts lock audit docs bench pictures verify migration roles clean
 
@@ -31,7 +33,7 @@ test: $(INSTALLED_DEV) ## Everything: lint, types, contracts, all tests, documen
 
 check: $(INSTALLED_DEV) ## Under a minute: lint, types, contracts, fast tests
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types contracts
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "$(FAST)"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --fast -m "not slow and not postgres"
 
 lint: $(INSTALLED_DEV) ## ruff
 	@$(BIN)/ruff check

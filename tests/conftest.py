@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from engines.core.access import Actor, Role
 from engines.core.database import Database
 from engines.core.secret_store import secret_store
 from engines.core.secrets import Secrets
 from engines.core.settings import Paths, Settings
-from engines.wiring import Services
 from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the whole suite
     browser,
     database_url,
@@ -22,9 +21,15 @@ from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the
     product,
     pytest_addoption,
     pytest_collection_modifyitems,
+    pytest_ignore_collect,
     take_picture,
     visitor,
 )
+
+if TYPE_CHECKING:  # the fast tests do without them
+    from streamlit.testing.v1 import AppTest
+
+    from engines.wiring import Services
 
 ROOT = Path(__file__).parent.parent
 
@@ -79,7 +84,7 @@ def analyst(make_actor: Callable[..., Actor]) -> Actor:
 
 
 @pytest.fixture
-def app_services(db: Database, settings: Settings) -> Iterator[Services]:
+def app_services(db: Database, settings: Settings) -> "Iterator[Services]":
     """The services that pages get, on this test's own folder."""
     from app.services import services
 
@@ -90,13 +95,15 @@ def app_services(db: Database, settings: Settings) -> Iterator[Services]:
 
 @pytest.fixture
 def open_page(
-    app_services: Services, make_actor: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., AppTest]:
+    app_services: "Services", make_actor: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
+) -> "Callable[..., AppTest]":
     """Open a page as a role: `open_page("analyst", "data", experiment=id)`."""
+    from streamlit.testing.v1 import AppTest
+
     import app.session
     import app.ui
 
-    def open_as(role: str, key: str, **query: str) -> AppTest:
+    def open_as(role: str, key: str, **query: str) -> "AppTest":
         actor = make_actor(role)
         monkeypatch.setattr(app.session, "current_actor", lambda: actor)
         monkeypatch.setattr(app.ui, "current_actor", lambda: actor)

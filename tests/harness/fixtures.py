@@ -17,38 +17,58 @@ from tests.harness.product import Product, running_product
 BACKENDS = ("sqlite", "postgresql")
 PICTURES = Path("build/pictures")  # `make pictures` puts them into the documentation
 
-# Tests of seconds, not of a tenth: `make check` leaves them to `make test`.
+# Tests of seconds, not of a tenth: `make check` leaves them to `make test`, and does not even
+# import them.
 THOROUGH = (
     "tests/app/",
+    "tests/e2e/",
     "tests/pages/",
+    "tests/spark_jobs/",
     "tests/engines/artifacts/",
     "tests/engines/core/test_first_users.py",
     "tests/engines/core/test_passwords.py",
     "tests/engines/core/test_sign_in.py",
     "tests/engines/data_sources/test_bad_input.py",
+    "tests/engines/data_sources/test_datasets.py",
+    "tests/engines/data_sources/test_ingestion.py",
+    "tests/engines/data_sources/test_rows.py",
     "tests/engines/eda/test_explore.py",
     "tests/engines/eda/test_export.py",
     "tests/engines/eda/test_profile.py",
+    "tests/engines/eda/test_relations.py",
     "tests/engines/eda/test_requests.py",
-    "tests/engines/recommendation/test_recommend.py",
+    "tests/engines/explanation/",
+    "tests/engines/governance/approvals/test_again.py",
+    "tests/engines/governance/documents/test_figures.py",
+    "tests/engines/governance/documents/test_render.py",
+    "tests/engines/governance/register/test_analytics.py",
+    "tests/engines/inference/",
+    "tests/engines/recommendation/",
     "tests/engines/results/",
     "tests/engines/tracking/",
     "tests/engines/training/test_execute.py",
+    "tests/engines/training/test_last_fit.py",
+    "tests/engines/training/test_series.py",
 )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--database`, the backend the suite runs on, and `--pictures`."""
+    """Add `--database`, the backend the suite runs on, `--pictures` and `--fast`."""
     parser.addoption("--database", choices=BACKENDS, default="sqlite", help="run the suite on it")
     parser.addoption("--pictures", type=Path, default=PICTURES, help="folder of the screenshots")
+    parser.addoption("--fast", action="store_true", help="leave out what takes seconds")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--fast`, leave the thorough tests where they are."""
+    place = collection_path.relative_to(config.rootpath).as_posix()
+    is_thorough = f"{place}/".startswith(THOROUGH) or place in THOROUGH
+    return True if config.getoption("--fast") and is_thorough else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the thorough tests; on PostgreSQL keep only those that touch the database."""
-    for item in items:
-        if item.nodeid.startswith(THOROUGH):
-            item.add_marker(pytest.mark.thorough)
+    """On PostgreSQL, keep only the tests that touch the database."""
     if config.getoption("--database") == "sqlite":
         return
     kept = [item for item in items if "database_url" in getattr(item, "fixturenames", ())]
