@@ -12,12 +12,13 @@ import pandas as pd
 
 from engines.artifacts import archives, onnx_model, scanning
 from engines.artifacts.dependencies import Dependency, dependencies, lock, pins_of
-from engines.artifacts.layout import INDEX, release_folder, sha256_of
+from engines.artifacts.layout import INDEX, release_folder
 from engines.artifacts.models import Release
 from engines.artifacts.sbom import bill
 from engines.artifacts.scanning import Finding
 from engines.artifacts.wheel import build_wheel, wheel_name
 from engines.core.errors import InvalidInput, NotFound
+from engines.core.files import sha256_of
 from engines.core.model_card import CARD_FILE, MODEL_FILE, ModelCard, read_card
 from engines.core.progress import Progress
 from engines.core.trusted_types import TRUSTED_TYPES

@@ -1,9 +1,7 @@
 """Where a release's files lie, and which names and properties every backend accepts."""
 
-import hashlib
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from engines.core.errors import InvalidInput
 
@@ -61,9 +59,3 @@ def release_folder(name: str, version: str) -> str:
 def index_path(name: str, version: str) -> str:
     """The file that makes a release visible."""
     return f"{release_folder(name, version)}/{INDEX}"
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engines.artifacts.bundle import Bundle
-from engines.artifacts.layout import sha256_of
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
 from engines.artifacts.versions import Interface
@@ -15,6 +14,7 @@ from engines.core import events
 from engines.core.access import Actor
 from engines.core.database import Database, new_id, now
 from engines.core.errors import InvalidInput, MlaasError, NotFound, NotReady
+from engines.core.files import sha256_of
 
 ERROR_LONGEST = 1_000
 

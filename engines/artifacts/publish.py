@@ -18,7 +18,7 @@ from sqlmodel import select
 from engines.artifacts import ledger, scanning, transfer
 from engines.artifacts.bundle import Bundle, Format, Material, build, model_files
 from engines.artifacts.depot import Depot
-from engines.artifacts.layout import check_name, release_folder, sha256_of
+from engines.artifacts.layout import check_name, release_folder
 from engines.artifacts.models import Release, ReleaseState
 from engines.artifacts.settle import end
 from engines.artifacts.versions import (
@@ -32,6 +32,7 @@ from engines.artifacts.versions import (
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import new_id, now
 from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotReady
+from engines.core.files import sha256_of
 from engines.core.gate import Permit, Purpose
 from engines.core.model_card import MODEL_FILE, read_card
 from engines.core.model_ref import ModelRef

@@ -1,6 +1,5 @@
 """Write a file as the typed Parquet table its options describe, once, by content hash."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -44,12 +43,6 @@ class Ingested:
     columns: tuple[Column, ...]
     options: ReadOptions
     notes: tuple[str, ...]
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 (hex) of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_table(

@@ -8,11 +8,12 @@ import pandas as pd
 
 from engines.core.access import Actor, Capability, needs
 from engines.core.errors import NotFound
+from engines.core.files import sha256_of
 from engines.core.progress import Progress, Silent
 from engines.core.scheduling import JobRequest, JobState, Scheduler
 from engines.data_sources.datasets import Datasets, attach, get
 from engines.data_sources.detection import detect_file, judge_file, preview
-from engines.data_sources.ingestion import Ingested, hash_file, write_table
+from engines.data_sources.ingestion import Ingested, write_table
 from engines.data_sources.models import Dataset
 from engines.data_sources.options import STEPS, ColumnChoice, Detection, ReadOptions, Step
 from engines.data_sources.partials import partial_of
@@ -200,7 +201,7 @@ def _free_key(scheduler: Scheduler, stem: str) -> str:
 def _stored(datasets: Datasets, path: Path, options: ReadOptions, progress: Progress) -> Ingested:
     """The stored table, with the raw file kept beside it so that it can be read again."""
     progress.report(0.02, "Checking the file's fingerprint")
-    raw_sha256 = hash_file(path)
+    raw_sha256 = sha256_of(path)
     kept = datasets.raw_path(raw_sha256)
     is_new = _keep_raw(path, kept)
     try:

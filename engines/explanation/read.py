@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from engines.core.access import Actor, Capability, needs
+from engines.core.files import sha256_of
 from engines.core.model_ref import ModelRef
 from engines.explanation import store
 from engines.explanation.load import folder_of
@@ -112,7 +113,7 @@ def hashes(desk: Desk, actor: Actor, model: ModelRef) -> dict[str, str]:
         return {}
     place = store.place(desk.folder, model)
     files = store.manifest(desk.folder, model)["files"]
-    return {**files, store.MANIFEST: store.sha256(place / store.MANIFEST)}
+    return {**files, store.MANIFEST: sha256_of(place / store.MANIFEST)}
 
 
 def _values(folder: Path, shown: dict[str, str]) -> pd.DataFrame:

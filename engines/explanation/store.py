@@ -1,22 +1,19 @@
 """Sealed explanations on disk: `<run>/<task>/`, with the SHA-256 of every file in its manifest."""
 
-import hashlib
 import json
-import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from engines.core.errors import BackendUnavailable, InvalidInput, NotReady
+from engines.core.files import put_in_place, sha256_of, write_json
 from engines.core.model_ref import ModelRef
 
 MANIFEST = "manifest.json"
 MODEL_FILES = ("model.skops", "model.json", "holdout.parquet")
-BLOCK = 1 << 20
 
 
 def place(folder: Path, model: ModelRef) -> Path:
@@ -41,12 +38,11 @@ def seal(
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         for name, value in texts.items():
-            text = json.dumps(_plain(value), ensure_ascii=False, indent=1, default=str)
-            (draft / name).write_text(text, "utf-8")
+            write_json(draft / name, value)
         for name, frame in frames.items():
             frame.to_parquet(draft / name, index=False)
         _write_manifest(draft, model, task_folder)
-        _replace(draft, final)
+        put_in_place(draft, final)
     except OSError as error:
         raise BackendUnavailable(
             f"The explanation could not be written: {error.strerror or error}.",
@@ -67,7 +63,7 @@ def opened(folder: Path, model: ModelRef) -> Path:
     """
     made = place(folder, model)
     for name, known in manifest(folder, model)["files"].items():
-        if not (made / name).exists() or sha256(made / name) != known:
+        if not (made / name).exists() or sha256_of(made / name) != known:
             raise InvalidInput(
                 f"The explanation's file “{name}” is not as it was sealed.",
                 hint="Make the explanation again, and tell the platform team.",
@@ -114,43 +110,13 @@ def noted_job(folder: Path, model: ModelRef) -> str:
 def fingerprints(task_folder: Path) -> dict[str, str]:
     """SHA-256 of the model's files that an explanation rests on."""
     files = [task_folder / name for name in MODEL_FILES]
-    return {file.name: sha256(file) for file in files if file.exists()}
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's content, read block by block."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            found.update(block)
-    return found.hexdigest()
+    return {file.name: sha256_of(file) for file in files if file.exists()}
 
 
 def _write_manifest(draft: Path, model: ModelRef, task_folder: Path) -> None:
     told = {
         "model_name": str(model),
         "model": fingerprints(task_folder),
-        "files": {file.name: sha256(file) for file in sorted(draft.iterdir())},
+        "files": {file.name: sha256_of(file) for file in sorted(draft.iterdir())},
     }
-    (draft / MANIFEST).write_text(json.dumps(told, indent=1), "utf-8")
-
-
-def _replace(draft: Path, final: Path) -> None:
-    old = final.with_name(f".{final.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if final.exists():
-        final.rename(old)
-    draft.replace(final)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    write_json(draft / MANIFEST, told)

@@ -1,17 +1,14 @@
 """A task's run folder: written under a hidden name, then renamed, so it is whole or absent."""
 
-import json
-import math
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engines.core.files import put_in_place, write_json
 from engines.core.model_card import CARD_FILE, Feature, ModelCard
 from engines.core.tables import Column, ColumnType
 from engines.training.folds import FoldResult
@@ -33,8 +30,7 @@ class Folder:
 
     def json(self, name: str, value: Any) -> None:
         """Write one JSON file; what JSON cannot say becomes null."""
-        text = json.dumps(_plain(value), ensure_ascii=False, indent=2, default=str)
-        (self.path / name).write_text(text, "utf-8")
+        write_json(self.path / name, value)
 
     def table(self, name: str, frame: pd.DataFrame) -> None:
         """Write one Parquet file."""
@@ -46,12 +42,7 @@ class Folder:
 
     def seal(self) -> Path:
         """Replace whatever an earlier attempt left by these files."""
-        old = self.final.with_name(f".{self.final.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if self.final.exists():
-            self.final.rename(old)
-        self.path.replace(self.final)
-        shutil.rmtree(old, ignore_errors=True)
+        put_in_place(self.path, self.final)
         return self.final
 
 
@@ -111,15 +102,3 @@ def trials(of: Sequence[Trial]) -> list[dict[str, Any]]:
     """The tuning trials as JSON objects."""
     shown = ("candidate_id", "number", "parameters", "score", "folds_done", "seconds")
     return [{name: getattr(trial, name) for name in shown} for trial in of]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return asdict(value) if isinstance(value, Feature) else value

@@ -7,7 +7,6 @@ from pathlib import Path
 
 MISSING = "missing"
 LINK = "symbolic link"  # its target may change behind our back, so it never equals a hash
-BLOCK = 1024 * 1024
 SETTLED_NS = 2_000_000_000  # two changes within one tick of a file system's clock look like one
 REMEMBERED = 4_096  # files
 
@@ -58,7 +57,4 @@ def _stamp(path: Path) -> Stamp:
 def _digest(path: Path) -> str:
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,8 +11,8 @@ import pytest
 
 from engines import artifacts
 from engines.artifacts import Format, ReleaseRequest, ReleaseState, Repository, Scheme
-from engines.artifacts.layout import sha256_of
 from engines.core.errors import BackendUnavailable, InvalidInput, NotAllowed, NotReady
+from engines.core.files import sha256_of
 from engines.core.gate import Purpose
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent

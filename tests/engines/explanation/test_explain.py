@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from engines import explanation
 from engines.core.errors import InvalidInput, NotAllowed, NotReady
+from engines.core.files import sha256_of
 from engines.core.progress import Silent
 from engines.explanation import Direction, figures, store
 from engines.explanation.rows import rows_of
@@ -142,7 +143,7 @@ def test_changed_file_is_refused_by_name(desk, analyst, done):
 def test_hashes_are_those_of_the_files(desk, analyst, done):
     told = explanation.hashes(desk, analyst, done.model)
     place = store.place(desk.folder, done.model)
-    assert told == {path.name: store.sha256(path) for path in place.iterdir()}
+    assert told == {path.name: sha256_of(path) for path in place.iterdir()}
     assert "manifest.json" in told
 
 
