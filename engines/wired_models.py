@@ -1,7 +1,7 @@
 """The trained models, put together from the engines that each know a part of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engines import data_sources, projects, training
@@ -18,17 +18,21 @@ GONE = projects.Title("an experiment that is gone", "", "", True)
 
 @dataclass(frozen=True)
 class TrainedModels:
-    """Every trained model: its run, its experiment's owner, its data."""
+    """Every trained model: its run, its experiment's owner, its data.
+
+    Models that were read once are kept: they do not change, and there are thousands.
+    """
 
     db: Database
     runs_dir: Path
+    _kept: dict[str, TrainedTask] = field(default_factory=dict)
 
     @needs(Capability.INVENTORY_READ)
     def all(self, actor: Actor) -> Sequence[ModelRecord]:
         """All models, newest first."""
         titles = projects.titles(self.db, actor)
         data = data_sources.names(self.db, actor)
-        return [_record(task, titles, data) for task in training.trained(self.db, actor)]
+        return [_record(task, titles, data) for task in self._trained(actor)]
 
     @needs(Capability.INVENTORY_READ)
     def of(self, actor: Actor, model: ModelRef) -> ModelRecord:
@@ -43,6 +47,12 @@ class TrainedModels:
     def libraries(self, actor: Actor, model: ModelRef) -> Mapping[str, str]:
         """Library to exact version, as the model was trained with. Raises NotFound."""
         return read_card(self.runs_dir / model.run_id / model.task).versions
+
+    def _trained(self, actor: Actor) -> list[TrainedTask]:
+        ids = training.trained_ids(self.db, actor)
+        if not self._kept.keys() >= set(ids):
+            self._kept.update((task.id, task) for task in training.trained(self.db, actor))
+        return [self._kept[each] for each in ids if each in self._kept]
 
 
 def _record(

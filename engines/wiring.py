@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -110,7 +110,7 @@ class Services:
         """The training runs' folders."""
         return RunFolders(self.db, self.experiments, self.runs_dir)
 
-    @property
+    @cached_property  # it keeps what it has read
     def models(self) -> TrainedModels:
         """Every trained model."""
         return TrainedModels(self.db, self.runs_dir)

@@ -22,7 +22,7 @@ from engines.training.request import (
 from engines.training.runs import cancel, follow, leaderboard, results, run, runs, start, trials
 from engines.training.sweep import sweep
 from engines.training.tasks import METRICS, SUPERVISED, TITLES, Metric, Task, guess_task
-from engines.training.trained import TrainedTask, trained
+from engines.training.trained import TrainedTask, trained, trained_ids
 
 __all__ = [
     "BUDGET_MAX",
@@ -66,5 +66,6 @@ __all__ = [
     "start",
     "sweep",
     "trained",
+    "trained_ids",
     "trials",
 ]

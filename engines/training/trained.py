@@ -12,12 +12,14 @@ from engines.core.database import Database, columns
 from engines.training.models import TaskResult, TrainingRun
 
 SUCCEEDED = "succeeded"
+NEWEST_FIRST = (col(TaskResult.finished_at).desc(), col(TaskResult.id))
 
 
 @dataclass(frozen=True)
 class TrainedTask:
     """One task of a run that ended with a model; `score` is the hold-out's, of `metric`."""
 
+    id: str
     run_id: str
     task: str
     experiment_id: str
@@ -41,20 +43,32 @@ def trained(db: Database, actor: Actor, run_id: str = "", task: str = "") -> lis
         return [_as_task(row) for row in session.execute(_query(run_id, task))]
 
 
+@needs(Capability.INVENTORY_READ)
+def trained_ids(db: Database, actor: Actor) -> list[str]:
+    """The ids of all tasks that ended with a model, newest first.
+
+    What ended with a model does not change any more: who has its `TrainedTask` may keep it.
+    """
+    ended = sa.select(TaskResult.id).where(col(TaskResult.state) == SUCCEEDED)  # type: ignore[call-overload]
+    with db.read() as session:
+        return list(session.scalars(ended.order_by(*NEWEST_FIRST)))
+
+
 def _query(run_id: str, task: str) -> sa.Select[Any]:
     t, r = TaskResult, TrainingRun
-    of_task = ("run_id", "task", "winner_name", "target", "metric", "holdout", "finished_at")
+    of_task = ("id", "run_id", "task", "winner_name", "target", "metric", "holdout", "finished_at")
     of_run = ("experiment_id", "dataset_id", "dataset_sha256", "actor_id")
     query = sa.select(*columns(t, *of_task), *columns(r, *of_run))
     query = query.join(r, col(r.id) == col(t.run_id))
     query = query.where(col(t.state) == SUCCEEDED)
     query = query.where(col(t.run_id) == run_id) if run_id else query
     query = query.where(col(t.task) == task) if task else query
-    return query.order_by(col(t.finished_at).desc(), col(t.id))
+    return query.order_by(*NEWEST_FIRST)
 
 
 def _as_task(row: Any) -> TrainedTask:
     return TrainedTask(
+        id=row.id,
         run_id=row.run_id,
         task=row.task,
         experiment_id=row.experiment_id,

@@ -51,6 +51,16 @@ def test_a_model_without_submission_is_in_development(db, maker, models, model):
     assert found.statuses == {"development": 1}
 
 
+def test_a_model_trained_after_the_first_look_is_there_at_the_next(
+    db, maker, models, model, trained_model
+):
+    assert [each.model for each in models.all(maker)] == [model]
+    newer = trained_model("run2", name="Fraud")
+    assert {each.model for each in models.all(maker)} == {model, newer}
+    projects.update(db, maker, models.of(maker, newer).experiment_id, "Fraud 2026", "", {})
+    assert {each.experiment for each in models.all(maker)} == {"Churn", "Fraud 2026"}
+
+
 def test_the_highest_stage_that_holds_is_the_status(db, maker, models, model, submitted):
     submitted(model, "training", "approved", days_ago=9)
     submitted(model, "published", "approved", days_ago=5)
