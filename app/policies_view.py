@@ -15,6 +15,7 @@ from engines.governance import policies
 from engines.governance.policies import (
     Check,
     DocumentRule,
+    Numbered,
     Policy,
     PolicyVersion,
     Severity,
@@ -27,6 +28,7 @@ STAGES = {
     Stage.UAT: "UAT",
     Stage.PROD: "Production",
 }
+NUMBERED = {Numbered.COMPARED: "of the guidance, compared", Numbered.OURS: "ours"}
 
 
 def choose_policy(listed: dict[str, PolicyVersion], in_force: str) -> str:
@@ -221,10 +223,13 @@ def guidance(policy: Policy) -> None:
         f"A template to be adapted, in our own words; no legal advice. {plain(told.note)}",
         icon=":material/info:",
     )
+    if told.compared:
+        st.caption(f"**Numbers:** {plain(told.compared)}")
     rows = [
-        {"No.": each.id, "Theme": each.theme, "Expected": each.says, **_answers(each.answered_by)}
+        {"No.": each.id, "Number": NUMBERED[each.number], "Theme": each.theme,
+         "Expected": each.says, **_answers(each.answered_by)}
         for each in policy.requirements
-    ]
+    ]  # fmt: skip
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 
 

@@ -60,7 +60,9 @@ def test_template_says_that_it_is_not_in_force_and_what_it_renders(open_page, in
     assert "is not in force" in said(at)
     assert any("no legal advice" in warning.value for warning in at.warning)
     requirements = next(d.value for d in at.dataframe if "Expected" in d.value.columns)
-    assert "materiality" in list(requirements["No."])
+    assert "III materiality" in list(requirements["No."])
+    assert set(requirements["Number"]) == {"of the guidance, compared"}
+    assert any("compared with two public outlines" in caption.value for caption in at.caption)
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)

@@ -166,6 +166,7 @@ class Guidance(Part):
     issuer: Words
     status: Words
     note: LongWords
+    compared: LongWords | None = None  # with which text its numbers were compared, and when
 
 
 class Evidence(Part):
@@ -184,10 +185,18 @@ class Evidence(Part):
         return self
 
 
+class Numbered(StrEnum):
+    """Whose number a requirement's id is."""
+
+    COMPARED = "compared"  # the guidance's, compared with a public text
+    OURS = "ours"  # a theme of our own
+
+
 class Requirement(Part):
     """One expectation of the guidance, in our own words, and what answers it."""
 
     id: Annotated[str, Field(min_length=1, max_length=40)]
+    number: Numbered = Numbered.OURS
     theme: Words
     says: LongWords
     answered_by: Evidence

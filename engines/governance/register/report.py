@@ -83,7 +83,7 @@ def regulatory_report(
         policy=f"{version.name} {version.version}",
         title=guidance.title if guidance else policy.title,
         guidance=f"{guidance.issuer}. {guidance.status}" if guidance else policy.about,
-        note=guidance.note if guidance else "",
+        note=f"{guidance.note} {guidance.compared or ''}".strip() if guidance else "",
         at=now(),
         models=len(found),
         rows=tuple(rows),
