@@ -1,108 +1,25 @@
 """Four people in four browsers take a model to UAT; then one byte of it is changed on disk."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.documents_facts import facts_of
-from engines import data_sources, projects, training
 from engines.core import settings as configuration
-from engines.core import users
-from engines.core.access import Actor
 from engines.core.gate import Stage
-from engines.core.model_ref import ModelRef
-from engines.governance import approvals, documents
-from engines.training import Task, TrainingRequest
-from engines.wiring import Services, build
+from engines.wiring import build
 from tests.e2e import journey
 from tests.harness.browser import open_page, wait_until_drawn
+from tests.harness.desk import Desk
 from tests.harness.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PEOPLE = ("analyst", "checker", "validator", "deployer")
-FEATURES = {"tenure", "MonthlyCharges", "Contract", "InternetService", "PaymentMethod"}
-MEDIUM = {
-    "purpose": "automated decision", "amount_at_stake": "none", "customers_affected": "none",
-    "vendor_model": "no",
-}  # fmt: skip
 FOREVER = 180_000  # milliseconds: publishing runs as a job
 Sign = Callable[[str], Page]
-
-
-@dataclass
-class Desk:
-    """The engines on the running product's data, for what these four do outside a browser."""
-
-    svc: Services
-    model: ModelRef = field(default_factory=lambda: ModelRef("none", "binary"))
-
-    def person(self, name: str) -> Actor:
-        """The user of that name."""
-        with self.svc.db.read() as session:
-            found = users.named(session, name)
-        assert found is not None
-        return found.actor
-
-    def train(self) -> None:
-        """A small model of telco churn, of the middle tier, by the product's own worker."""
-        svc, maker = self.svc, self.person("analyst")
-        made = projects.create(svc.db, maker, "Churn to approve", "", MEDIUM)
-        folder = svc.settings.paths.samples
-        data = data_sources.use_sample(svc.datasets, maker, made.id, "telco_churn.csv", folder)
-        names = {column["name"] for column in data.columns}
-        request = TrainingRequest(
-            made.id, data.id, (Task.BINARY,), "Churn", algorithms=("lr",), folds=3,
-            left_out=tuple(sorted(names - FEATURES - {"Churn"})),
-        )  # fmt: skip
-        where = (svc.experiments, svc.datasets, svc.scheduler)
-        run = training.start(svc.db, maker, request, *where)
-        while training.run(svc.db, maker, run.id, svc.experiments).state in ("queued", "running"):
-            time.sleep(0.3)
-        self.model = ModelRef(run.id, "binary")
-
-    def document(self, but: str = "") -> None:
-        """Draft the documents and answer what is asked of a person, `but` one section."""
-        svc, maker = self.svc, self.person("analyst")
-        run = training.run(svc.db, maker, self.model.run_id, svc.experiments)
-        facts = facts_of(svc, maker, run, self.model.task)
-        for kind in ("model_development", "model_card", "data_sheet"):
-            documents.draft(svc.documents, maker, facts, kind)
-        for gap in approvals.readiness(svc.board, maker, self.model, Stage.TRAINING).gaps:
-            if gap.section != but:
-                self.write(gap.kind, gap.section, "Answered by the one who made it.")
-
-    def write(self, kind: str, section: str, text: str, by: str = "analyst") -> None:
-        """Save a section on whatever version there is."""
-        desk, model = self.svc.documents, self.model
-        known = {(s.kind, s.section): s.version for s in documents.current(desk.db, model)}
-        save = documents.edit_validation if kind == "validation_report" else documents.edit
-        save(desk, self.person(by), model, kind, section, text, known.get((kind, section), 0))
-
-    def validate(self) -> None:
-        """The validator writes the report that publishing asks for."""
-        maker = self.person("analyst")
-        for gap in approvals.readiness(self.svc.board, maker, self.model, Stage.PUBLISHED).gaps:
-            self.write(gap.kind, gap.section, "Examined: fit for its purpose.", "validator")
-
-    def submit(self, stage: Stage) -> str:
-        """Ask for the stage; the submission's id."""
-        board, maker = self.svc.board, self.person("analyst")
-        draft = approvals.begin(board, maker, self.model, stage)
-        return approvals.submit(board, maker, draft.id, "The next step.").id
-
-    def approve(self, submission: str, *names: str) -> None:
-        """Votes for it."""
-        for name in names:
-            actor = self.person(name)
-            row = approvals.open_submission(self.svc.board, actor, submission).submission
-            told = (approvals.Decision.APPROVE, row.content_hash, "Looked at.")
-            approvals.vote(self.svc.board, actor, submission, *told)
 
 
 @pytest.fixture
