@@ -55,6 +55,7 @@ def _of_makers(actor: Actor, opened: Opened) -> None:
             "Withdraw the submission",
             "Nobody decides about it any more. It can be submitted again.",
             lambda reason: _done(approvals.withdraw(board, actor, row.id, reason)),
+            "Withdraw",
         )
     if row.state == State.DRAFT or row.state in AGAIN:
         label = "Go on with this draft" if row.state == State.DRAFT else "Submit again"
@@ -68,6 +69,7 @@ def _of_reviewers(actor: Actor, opened: Opened) -> None:
             "Revoke the approval",
             "The model may not be used from this moment on, at this stage and every later one.",
             lambda reason: _done(approvals.revoke(board, actor, row.id, reason)),
+            "Revoke",
         )
     if row.state in (State.SUBMITTED, State.APPROVED):
         higher = _higher(opened)
@@ -132,7 +134,8 @@ def _confirmed(parts: list[Part]) -> list[str]:
     """The parts that the person says they looked at; what they confirmed before is ticked."""
     st.markdown("**I have looked at** (an approval needs all of them)")
     asked, known = [p for p in parts if not p.known], [p for p in parts if p.known]
-    ticked = [part.name for part in asked if st.checkbox(_part(part.name), key=f"part:{part.name}")]
+    with st.container(horizontal=True, gap="medium"):
+        ticked = [p.name for p in asked if st.checkbox(_part(p.name), key=f"part:{p.name}")]
     if known:
         names = ", ".join(_part(part.name).lower() for part in known)
         st.caption(f"Unchanged since you confirmed it, so not asked again: {names}.")
