@@ -14,7 +14,7 @@ from app.charts import chart
 from app.markdown import plain
 from app.services import services
 from app.training_view import said
-from app.ui import download_table, page_link
+from app.ui import download_table, empty_state, page_link
 from engines import results, tracking, training
 from engines.core.access import Actor, Capability
 from engines.core.tables import Table
@@ -49,6 +49,17 @@ class Opened:
 def stamp_of(files: TaskFiles) -> int:
     """When the task's folder was last written, in nanoseconds."""
     return (files.folder / "model.json").stat().st_mtime_ns
+
+
+def ended_runs(actor: Actor, experiment_id: str, empty: tuple[str, str]) -> list[TrainingRun]:
+    """The runs that left results, newest first; where there are none, say so and end the page."""
+    svc = services()
+    runs = training.runs(svc.db, actor, experiment_id, svc.experiments)
+    ended = [run for run in runs if run.state == "succeeded"]
+    if not ended:
+        empty_state(*empty, action="Train models", page="training", experiment=experiment_id)
+        st.stop()
+    return ended
 
 
 def choose(actor: Actor, runs: list[TrainingRun]) -> Opened | None:

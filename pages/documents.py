@@ -4,27 +4,16 @@ import streamlit as st
 
 from app import documents_view as view
 from app import results_view
-from app.services import services
-from app.ui import boundary, empty_state, header, page_actor, page_experiment
-from engines import training
+from app.ui import boundary, header, page_actor, page_experiment
 from engines.core.access import Capability
+
+NOTHING = ("No model to write about", "A model's documents are drafted from its training run.")
 
 actor = page_actor(Capability.RESULTS_READ)
 experiment = page_experiment(actor)
 header("Documents", experiment, "documents")
-svc = services()
 
-runs = training.runs(svc.db, actor, experiment.id, svc.experiments)
-ended = [run for run in runs if run.state == "succeeded"]
-if not ended:
-    empty_state(
-        "No model to write about",
-        "A model's documents are drafted from its training run.",
-        action="Train models",
-        page="training",
-        experiment=experiment.id,
-    )
-    st.stop()
+ended = results_view.ended_runs(actor, experiment.id, NOTHING)
 
 with boundary():
     opened = results_view.choose(actor, ended)

@@ -10,27 +10,16 @@ from app import (
     results_predict,
 )
 from app import results_view as view
-from app.services import services
-from app.ui import boundary, empty_state, header, page_actor, page_experiment
-from engines import training
+from app.ui import boundary, header, page_actor, page_experiment
 from engines.core.access import Capability
+
+NOTHING = ("No results yet", "Results appear here when a training run has ended.")
 
 actor = page_actor(Capability.RESULTS_READ)
 experiment = page_experiment(actor)
 header("Results", experiment, "results")
-svc = services()
 
-runs = training.runs(svc.db, actor, experiment.id, svc.experiments)
-ended = [run for run in runs if run.state == "succeeded"]
-if not ended:
-    empty_state(
-        "No results yet",
-        "Results appear here when a training run has ended.",
-        action="Train models",
-        page="training",
-        experiment=experiment.id,
-    )
-    st.stop()
+ended = view.ended_runs(actor, experiment.id, NOTHING)
 
 with boundary():
     opened = view.choose(actor, ended)
