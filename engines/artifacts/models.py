@@ -69,6 +69,10 @@ class PlacementState(StrEnum):
     PRESENT = "present"
     REMOVING = "removing"
     REMOVED = "removed"
+    FAILED = "failed"  # a copy that never became visible; `error` says why
+
+
+GONE = frozenset({PlacementState.REMOVED.value, PlacementState.FAILED.value})
 
 
 class Placement(SQLModel, table=True):
@@ -83,6 +87,9 @@ class Placement(SQLModel, table=True):
     state: str = PlacementState.PRESENT
     reason: str = ""
     permit_id: str = ""
+    job_key: str = ""  # the job that copies it here; none for the first place and for removals
+    lease: str = ""  # the process at work; an older one finds it changed and gives up
+    error: str = ""
     actor_id: str
     actor_name: str
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
