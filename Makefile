@@ -50,8 +50,8 @@ lock: $(INSTALLED_DEV) ## Renew requirements.txt and requirements-dev.txt from t
 	  $(UV) pip compile --quiet --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$name.in -o $$name.txt; done
 
-audit: $(INSTALLED_DEV) ## Known vulnerabilities of the locked packages, as far as they can be asked for
-	@$(BIN)/python tools/audit.py
+audit: $(INSTALLED_DEV) ## Known vulnerabilities of the locked packages (without internet: ADVISORIES=file or folder)
+	@PYTHONPATH=. $(BIN)/python tools/audit.py $(if $(ADVISORIES),"$(ADVISORIES)")
 
 docs: $(INSTALLED_DEV) ## The documentation, warnings are errors: build/docs/index.html
 	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs

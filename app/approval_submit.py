@@ -1,5 +1,7 @@
 """Before a submission: what the policy asks of the model, what is missing, how to submit."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -14,6 +16,7 @@ from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
 from engines.governance import approvals, policies
 from engines.governance.approvals import Readiness, Standing, State
+from engines.wired_facts import AUDIT, VULNERABILITIES
 
 
 def prepare(actor: Actor, model: ModelRef) -> None:
@@ -30,7 +33,7 @@ def prepare(actor: Actor, model: ModelRef) -> None:
     _act(actor, ready)
     _asked(ready)
     _tier(ready)
-    checks_table([_check(result) for result in ready.checks])
+    checks_table([_check(result) for result in ready.checks], ready.facts)
 
 
 def _stage(standings: list[Standing]) -> Stage:
@@ -151,8 +154,8 @@ def _check(result: policies.CheckResult) -> dict[str, object]:
     return {**check, **sentence}
 
 
-def checks_table(checks: list[dict[str, object]]) -> None:
-    """Each check's value against its bound, the failed ones first."""
+def checks_table(checks: list[dict[str, object]], facts: Mapping[str, object]) -> None:
+    """Each check's value against its bound, the failed ones first; where a figure comes from."""
     st.subheader("Checks", anchor=False)
     if not checks:
         st.info("The policy asks for no check here.", icon=":material/info:")
@@ -169,6 +172,9 @@ def checks_table(checks: list[dict[str, object]]) -> None:
         for check in ordered
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=WIDE)
+    asked = any(check["fact"] == VULNERABILITIES for check in checks)
+    if asked and (told := facts.get(AUDIT)):
+        st.caption(f"Known vulnerabilities: {plain(str(told))}")
 
 
 WIDE = {"What it says": st.column_config.TextColumn(width="large")}

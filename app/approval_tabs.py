@@ -180,7 +180,7 @@ def checks_tab(actor: Actor, opened: Opened) -> None:
     elif failed:
         listed = "\n".join(f"- {plain(check['sentence'])}" for check in failed)
         st.warning(f"**{len(failed)} did not pass:**\n\n{listed}", icon=":material/rule:")
-    checks_table(list(opened.submission.checks))
+    checks_table(list(opened.submission.checks), opened.submission.facts)
 
 
 def changes_tab(actor: Actor, opened: Opened) -> None:

@@ -14,6 +14,7 @@ from engines import artifacts
 from engines.artifacts import Release, ReleaseState, ReleaseView, Repository, Verified
 from engines.core.access import Actor, Capability
 from engines.core.errors import NotFound
+from engines.wired_facts import AUDIT, VULNERABILITIES
 
 WIDTHS = (4, 2, 3, 3)
 TITLES = ("Release", "State", "Where", "Published (UTC)")
@@ -179,8 +180,9 @@ def places_table(view: ReleaseView) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
 
 
-def findings(release: Release) -> None:
-    """What the scan said, which libraries tell no licence, and whether ONNX is in it."""
+def findings(actor: Actor, release: Release) -> None:
+    """What the scan said, known vulnerabilities, missing licences, and whether ONNX is in it."""
+    _vulnerabilities(actor, release)
     found = release.facts.get("findings", [])
     if not found:
         st.caption("The scan has not run yet." if _is_open(release) else "The scan found nothing.")
@@ -194,6 +196,18 @@ def findings(release: Release) -> None:
         st.dataframe(pd.DataFrame(needed), hide_index=True, width="stretch")
     if onnx := release.facts.get("onnx"):
         st.caption(f"ONNX: {plain(onnx)}")
+
+
+def _vulnerabilities(actor: Actor, release: Release) -> None:
+    """How many are known of the libraries the model was trained with, from where, since when."""
+    facts = services().facts.audited(actor, release.model)
+    count, told = facts.get(VULNERABILITIES), plain(str(facts.get(AUDIT, "")))
+    if count is None:
+        st.warning(f"**Known vulnerabilities: unknown.** {told}", icon=":material/help:")
+    elif count:
+        st.error(f"**Known vulnerabilities: {count}.** {told}", icon=":material/gpp_bad:")
+    else:
+        st.caption(f"No vulnerability is known of the libraries. {told}")
 
 
 def _is_open(release: Release) -> bool:

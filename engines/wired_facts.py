@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlmodel import select
 
-from engines.artifacts import dependencies, scanning
+from engines.artifacts import audit, dependencies, scanning
 from engines.core.access import Actor, Capability, needs
-from engines.core.database import Database
+from engines.core.database import Database, now
 from engines.core.errors import MlaasError
 from engines.core.model_card import read_card
 from engines.core.model_ref import ModelRef
@@ -26,23 +26,40 @@ Measured = Callable[[Actor, ModelRef], Mapping[str, Fact]]
 class ModelFacts:
     """Facts by name, as the policy reference lists them; `more` adds other engines' own.
 
-    `audit_file` is what `make audit` wrote down last.
+    `audit_file` is what `make audit` wrote down last; advisories older than `audit_days` tell
+    nothing.
     """
 
     db: Database
     runs_dir: Path
     more: Sequence[Measured] = ()
     audit_file: Path | None = None
+    audit_days: int = 30
 
     @needs(Capability.RESULTS_READ)
     def of(self, actor: Actor, model: ModelRef) -> dict[str, Fact]:
         """What is known of the model; what could not be measured is left out."""
         folder = self.runs_dir / model.run_id / model.task
         found: dict[str, Fact] = {**_scores(folder), **_scan(folder), **_libraries(folder)}
-        found |= {**self._contest(model), **_vulnerabilities(self.audit_file, folder)}
+        found |= {**self._contest(model), **self._audited(folder)}
         for measured in self.more:
             found |= measured(actor, model)
         return found
+
+    @needs(Capability.RESULTS_READ)
+    def audited(self, actor: Actor, model: ModelRef) -> dict[str, Fact]:
+        """What the last audit tells of the model's libraries, and where that comes from."""
+        return self._audited(self.runs_dir / model.run_id / model.task)
+
+    def _audited(self, folder: Path) -> dict[str, Fact]:
+        """Only what was found in the very lock that the model was trained with, and lately."""
+        if self.audit_file is None:
+            return {}
+        last = audit.last(self.audit_file)
+        lock = _json(folder / "environment.json").get("lock_sha256")
+        if reason := audit.unknown(last, lock, self.audit_days, now()):
+            return {AUDIT: reason}
+        return {VULNERABILITIES: len(last.vulnerable), AUDIT: last.origin} if last else {}
 
     def _contest(self, model: ModelRef) -> dict[str, Fact]:
         """Rows trained on, and whether the winner beat the baseline."""
@@ -63,6 +80,8 @@ class ModelFacts:
 
 
 BASELINES = frozenset({"dummy", "naive"})
+VULNERABILITIES = "dependencies.vulnerabilities"
+AUDIT = "dependencies.audit"  # words for the reader; no policy can ask for it
 
 
 def _scores(folder: Path) -> dict[str, Fact]:
@@ -98,15 +117,6 @@ def _libraries(folder: Path) -> dict[str, Fact]:
     except MlaasError:
         return {}
     return {"dependencies.licences_unknown": sum(not each.is_known for each in needed)}
-
-
-def _vulnerabilities(audit: Path | None, folder: Path) -> dict[str, Fact]:
-    """What `make audit` found in the very lock that the model was trained with."""
-    told = _json(audit) if audit else {}
-    lock = _json(folder / "environment.json").get("lock_sha256")
-    if not told or told.get("lock_sha256") != lock:
-        return {}
-    return {"dependencies.vulnerabilities": len(told["vulnerable"])}
 
 
 def _json(file: Path) -> dict[str, Any]:

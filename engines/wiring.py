@@ -116,6 +116,13 @@ class Services:
         return TrainedModels(self.db, self.runs_dir)
 
     @property
+    def facts(self) -> ModelFacts:
+        """What is measured of the models."""
+        days = self.settings.governance.advisories_days
+        file = self.settings.paths.data / "audit.json"
+        return ModelFacts(self.db, self.runs_dir, (self._explained,), file, days)
+
+    @property
     def board(self) -> approvals.Board:
         """Where it is decided which models may be used."""
         data = self.settings.paths.data
@@ -123,9 +130,7 @@ class Services:
             db=self.db,
             experiments=self.experiments,
             sources=ModelSources(self.db, self.runs_dir, self.store_dir, data / EXPLANATIONS),
-            facts=ModelFacts(
-                self.db, self.runs_dir, more=(self._explained,), audit_file=data / "audit.json"
-            ),
+            facts=self.facts,
             secrets=self.secrets,
             templates=self.templates,
             policy=self.settings.governance.policy,

@@ -37,7 +37,7 @@ def one_release() -> None:
     with where:
         view.places_table(shown)
     with found:
-        view.findings(shown.release)
+        view.findings(actor, shown.release)
     with told:
         view.properties(actor, shown)
 

@@ -91,6 +91,7 @@ class Governance(Section):
     templates: Path | None = None  # document templates; a file there replaces ours of that name
     policy: str = "default"  # name of the policy that submissions are judged by
     policies: Path = Path("policies")  # files taken at the first start whose names are new
+    advisories_days: int = Field(default=30, ge=1)  # older ones tell nothing of vulnerabilities
 
 
 class Jobs(Section):

@@ -281,3 +281,16 @@ def test_list_of_experiments_names_what_is_submitted_and_approved(
     found = approvals.of_experiments(house.board.db, house.people["adam"], [house.experiment])
     assert found == {house.experiment: State.SUBMITTED}
     assert ":material/hourglass_top: Submitted" in words(page("ana", "experiments"))
+
+
+def test_checks_say_where_the_vulnerabilities_come_from() -> None:
+    def script() -> None:
+        from app.approval_submit import checks_table
+
+        check = {"fact": "dependencies.vulnerabilities", "label": "Libraries", "at_most": 0,
+                 "severity": "warn", "value": 0, "passed": True, "sentence": "0."}  # fmt: skip
+        checks_table([check], {"dependencies.audit": "9 OSV records in pypi.zip"})
+
+    at = AppTest.from_function(script).run()
+    assert not at.exception
+    assert "Known vulnerabilities: 9 OSV records in pypi.zip" in words(at)

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from engines import artifacts, projects, wiring
 from engines.artifacts import Depot, Release, ReleaseRequest, Repository
+from engines.artifacts.audit import Audit
 from engines.core.access import Actor
 from engines.core.artifact_settings import Keep
 from engines.core.database import now
@@ -91,6 +92,20 @@ def test_link_opens_the_release_with_files_properties_and_findings(
     assert dict(zip(told["property"], told["value"], strict=True))["mlaas.version"] == "1.0.0"
     assert any("licence" in table for table in tables)
     assert "ONNX: There are no hold" in words(at)
+    assert "Nobody has looked for known vulnerabilities" in words(at)
+
+
+def test_release_says_which_advisories_were_looked_at_and_when(
+    open_page: OpenPage, release_id: str, app_services: Services
+) -> None:
+    folder = app_services.runs_dir / "r1" / "binary"
+    folder.mkdir(parents=True)
+    (folder / "environment.json").write_text('{"lock_sha256": "a"}')
+    audit = Audit(lock_sha256="a", database="9 OSV records in pypi.zip", newest=now(),
+                  checked_at=now(), vulnerable=("numpy 1: PYSEC-1",))  # fmt: skip
+    (app_services.settings.paths.data / "audit.json").write_text(audit.model_dump_json())
+    at = open_page("auditor", "artifacts", release=release_id)
+    assert "**Known vulnerabilities: 1.** 9 OSV records in pypi.zip, newest record" in words(at)
 
 
 def test_verify_says_that_every_file_is_what_was_published(
