@@ -65,6 +65,8 @@ PAGES = (
              Capability.APPROVAL_READ, "What waits, how long it takes, what is overdue; reports."),
     PageSpec("audit", "Audit", ":material/policy:", "Operations",
              Capability.AUDIT_READ, "Who did what, when; verify the chain."),
+    PageSpec("record", "Record", ":material/quick_reference_all:", "Operations",
+             Capability.APPROVAL_READ, "Who let a model decide: by request or moment."),
     PageSpec("admin", "Administration", ":material/manage_accounts:", "Settings",
              Capability.USERS_MANAGE, "Users, roles and sessions."),
     PageSpec("account", "Account", ":material/person:", "Settings",

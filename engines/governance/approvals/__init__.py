@@ -32,6 +32,7 @@ from engines.governance.approvals.models import (
 from engines.governance.approvals.past import PastSubmission, past_submissions
 from engines.governance.approvals.people import names, voters
 from engines.governance.approvals.port import Board, Facts, Material, Sources
+from engines.governance.approvals.question import Ruling, StageRecord, as_file, rulings, stood
 from engines.governance.approvals.rating import raise_tier
 from engines.governance.approvals.readiness import Readiness, readiness
 from engines.governance.approvals.record import (
@@ -70,14 +71,17 @@ __all__ = [
     "Readiness",
     "Record",
     "Remark",
+    "Ruling",
     "Slot",
     "Sources",
+    "StageRecord",
     "Standing",
     "State",
     "Submission",
     "Ticked",
     "Vote",
     "approval_facts",
+    "as_file",
     "begin",
     "content_hash",
     "decisions",
@@ -99,8 +103,10 @@ __all__ = [
     "remarks",
     "resubmit",
     "revoke",
+    "rulings",
     "signed_statement",
     "standings",
+    "stood",
     "submit",
     "tick",
     "vote",

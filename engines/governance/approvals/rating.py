@@ -1,5 +1,8 @@
 """A model's tier: by its questionnaire, or a higher one that a reviewer has set."""
 
+from datetime import datetime
+from typing import Any
+
 from sqlmodel import Session, col, select
 
 from engines.core import events
@@ -48,12 +51,21 @@ def raise_tier(
     return found
 
 
-def raised(session: Session, model: ModelRef) -> RaisedTier | None:
-    """The highest tier that was set by hand."""
-    query = select(RaisedTier).where(
-        RaisedTier.run_id == model.run_id, RaisedTier.task == model.task
-    )
-    return session.exec(query.order_by(col(RaisedTier.position).desc()).limit(1)).first()
+def raised(session: Session, model: ModelRef, at: datetime | None = None) -> RaisedTier | None:
+    """The highest tier that was set by hand, until now or by then."""
+    return lifted(session, at, model).get(model)
+
+
+def lifted(
+    session: Session, at: datetime | None = None, model: ModelRef | None = None
+) -> dict[ModelRef, RaisedTier]:
+    """The highest tier set by hand for each model, or for one; until now or by then."""
+    query = select(RaisedTier).order_by(col(RaisedTier.position))
+    if model is not None:
+        query = query.where(RaisedTier.run_id == model.run_id, RaisedTier.task == model.task)
+    if at is not None:
+        query = query.where(RaisedTier.at <= at)
+    return {ModelRef(row.run_id, row.task): row for row in session.exec(query)}
 
 
 def tier_of(session: Session, policy: policies.Policy, material: Material) -> policies.Tier:
@@ -66,18 +78,24 @@ def tier_of(session: Session, policy: policies.Policy, material: Material) -> po
     return computed
 
 
-def above(session: Session, submission: Submission, material: Material) -> str:
-    """Why the model is above the tier it was approved for; "" when it is not.
+def above(session: Session, submission: Submission, at: datetime) -> str:
+    """Why the model was above the tier it was approved for; "" when it was not."""
+    found = raised(session, submission.model, at)
+    return too_high(session, submission, found) if found else ""
 
-    Its answers are part of the content, so only a tier set by hand since can differ.
+
+def too_high(session: Session, submission: Any, lifted: RaisedTier) -> str:
+    """Why a tier set by hand is above the one that was approved; "" when it is not.
+
+    The answers are part of the content, so nothing else can lift a model since. `submission` is
+    one, or a row of the same columns.
     """
-    lifted = raised(session, material.model)
-    if lifted is None or lifted.tier in (submission.tier, submission.raised_to):
+    if lifted.tier in (submission.tier, submission.raised_to):
         return ""
     version = content.frozen_policy(session, submission)
     if version is None:
         return "The policy version of its approval is gone."
-    present = tier_of(session, version.policy, material)
-    if present.position <= submission.tier_position:
+    places = {rule.key: place for place, rule in enumerate(version.policy.tiers)}
+    if places.get(lifted.tier, 0) <= submission.tier_position:
         return ""
-    return f"It is approved for the tier “{submission.tier}”, and is now “{present.key}”."
+    return f"It is approved for the tier “{submission.tier}”, and is now “{lifted.tier}”."

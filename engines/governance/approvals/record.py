@@ -10,14 +10,13 @@ from sqlmodel import Session, col, select
 
 from engines.core.access import Actor, Capability, needs
 from engines.core.errors import NotFound
-from engines.core.gate import STAGES, Stage
+from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
 from engines.governance import documents
-from engines.governance.approvals import ballot, content, sealed, standing
+from engines.governance.approvals import ballot, content, sealed, then
 from engines.governance.approvals.content import Item, Kind
 from engines.governance.approvals.models import GateDecision, Submission, Vote
 from engines.governance.approvals.port import Board
-from engines.governance.approvals.states import DECIDED
 
 
 @dataclass(frozen=True)
@@ -71,20 +70,26 @@ def who_decided(
             return _of_request(board, session, request_id)
         moment = at or board.clock()
         rows = _in_force(session, moment, stage, model)
-        return [_record(board, session, row, moment) for row in rows]
+        return [record_of(board, session, row, moment) for row in rows]
 
 
 @needs(Capability.APPROVAL_READ)
 def decisions(
-    board: Board, actor: Actor, model: ModelRef | None = None, limit: int = 200
+    board: Board,
+    actor: Actor,
+    model: ModelRef | None = None,
+    limit: int = 200,
+    until: datetime | None = None,
 ) -> list[GateDecision]:
-    """What the gate decided, the newest first."""
+    """What the gate decided, the newest first; `until` leaves out what came later."""
     query = select(GateDecision)
     if model is not None:
         of_model = (col(GateDecision.run_id) == model.run_id) & (
             col(GateDecision.task) == model.task
         )
         query = query.where(of_model)
+    if until is not None:
+        query = query.where(col(GateDecision.at) <= until)
     with board.db.read() as session:
         return list(session.exec(query.order_by(col(GateDecision.at).desc()).limit(limit)))
 
@@ -107,58 +112,45 @@ def signed_statement(submission: Submission) -> dict[str, Any]:
     return found
 
 
+def carrying_id(session: Session, request_id: str) -> list[GateDecision]:
+    """The gate's decisions on a request, in their order. Raises NotFound when there is none."""
+    mine = (col(GateDecision.request_id) == request_id) | (col(GateDecision.id) == request_id)
+    rows = list(session.exec(select(GateDecision).where(mine).order_by(col(GateDecision.at))))
+    if not request_id or not rows:
+        raise NotFound(
+            "The gate never saw a request with this id.",
+            hint="Give the id that the answer carried, or the id of a permit.",
+        )
+    return rows
+
+
 def _of_request(board: Board, session: Session, request_id: str) -> list[Record]:
-    mine = select(GateDecision).where(GateDecision.request_id == request_id)
-    rows = list(session.exec(mine.order_by(col(GateDecision.at))))
-    if not rows:
-        raise NotFound("No decision of the gate carries this request id.")
     found = []
-    for row in rows:
+    for row in carrying_id(session, request_id):
         approval = session.get(Submission, row.submission_id) if row.submission_id else None
         if approval is not None and row.allowed:
-            found.append(_record(board, session, approval, row.as_of, row))
+            found.append(record_of(board, session, approval, row.as_of, row))
     return found
 
 
 def _in_force(
     session: Session, at: datetime, stage: Stage, model: ModelRef | None
 ) -> list[Submission]:
-    """The newest approval of each model at that moment which had neither ended nor expired."""
-    query = (
-        select(Submission)
-        .where(Submission.stage == stage, col(Submission.state).in_(DECIDED))
-        .where(col(Submission.decided_at) <= at)
-        .order_by(col(Submission.decided_at))
-    )
-    newest: dict[ModelRef, Submission] = {row.model: row for row in session.exec(query)}
-    return [
-        row
-        for row in newest.values()
-        if model in (None, row.model) and not _over(row, at) and _chain(session, row, at)
-    ]
+    """The approvals of the stage that held then, together with all before them."""
+    found = then.past(session, at, model).values()
+    ids = [each.at(stage).submission_id for each in found if each.holds(stage)]
+    query = select(Submission).where(col(Submission.id).in_(ids))
+    return list(session.exec(query.order_by(col(Submission.decided_at))))
 
 
-def _over(row: Submission, at: datetime) -> bool:
-    ended = row.ended_at is not None and row.ended_at <= at
-    return ended or (row.expires_at is not None and row.expires_at <= at)
-
-
-def _chain(session: Session, row: Submission, at: datetime) -> bool:
-    """True when every earlier stage held at that moment as well."""
-    for stage in STAGES[: STAGES.index(row.at_stage)]:
-        before = standing.decisive(session, row.model, stage, at)
-        if before is None or _over(before, at):
-            return False
-    return True
-
-
-def _record(
+def record_of(
     board: Board,
     session: Session,
     row: Submission,
     at: datetime,
     decision: GateDecision | None = None,
 ) -> Record:
+    """The approval as it was signed, with whether its signature is sound."""
     votes = tuple(ballot.counted(row, ballot.given(session, row), row.makers))
     fault = sealed.fault(board.secrets, row)
     items = tuple(content.of(row))

@@ -8,22 +8,13 @@ from sqlmodel import Session, col, select
 
 from engines.core.access import Actor, Capability, needs
 from engines.core.errors import NotFound
-from engines.core.events import AuditEvent
 from engines.core.gate import STAGES, Stage
 from engines.core.model_ref import ModelRef
-from engines.governance.approvals import content, rating, sealed
+from engines.governance.approvals import content, rating, sealed, then
 from engines.governance.approvals.content import Care, Change, Item
 from engines.governance.approvals.models import Submission
 from engines.governance.approvals.port import Board, Material
-from engines.governance.approvals.states import DECIDED, State
-
-ENDINGS = ("approval.revoked", "approval.void", "approval.expired")
-WORDS = {
-    Stage.TRAINING: "training",
-    Stage.PUBLISHED: "the artifact repository",
-    Stage.UAT: "UAT",
-    Stage.PROD: "production",
-}
+from engines.governance.approvals.states import DECIDED
 
 
 @dataclass(frozen=True)
@@ -112,44 +103,16 @@ def _standing(
 ) -> Standing:
     submission = decisive(session, material.model, stage, at)
     if submission is None:
-        return Standing(stage, None, False, f"It is not approved for {WORDS[stage]}.")
-    if over := _over(session, submission, at):
+        return Standing(stage, None, False, f"It is not approved for {then.WORDS[stage]}.")
+    ending = then.endings(session, [submission.id]).get(submission.id)
+    if over := then.over(submission, ending, at):
         return Standing(stage, submission, False, over)
     if fault := sealed.fault(board.secrets, submission):
         return Standing(stage, submission, False, fault)
     if changed := differences(session, submission, found):
         told = "; ".join(map(str, changed[:3]))
-        reason = f"Its approval for {WORDS[stage]} is void: {told}."
+        reason = f"Its approval for {then.WORDS[stage]} is void: {told}."
         return Standing(stage, submission, False, reason, tuple(changed))
-    if above := rating.above(session, submission, material):
+    if above := rating.above(session, submission, at):
         return Standing(stage, submission, False, above)
     return Standing(stage, submission, True)
-
-
-def _over(session: Session, submission: Submission, at: datetime) -> str:
-    """Why the approval does not hold at that moment by the record alone; "" when it does."""
-    stage = WORDS[submission.at_stage]
-    if submission.expires_at is not None and submission.expires_at <= at:
-        return f"Its approval for {stage} expired on {submission.expires_at:%Y-%m-%d}."
-    ended = _ending(session, submission)
-    if ended is not None and (submission.ended_at or ended.at) <= at:
-        return f"Its approval for {stage} is {_past(ended.act)}: {_why(ended, submission)}"
-    if submission.state != State.APPROVED and ended is None:
-        return f"Its approval for {stage} is {submission.state}."
-    return ""
-
-
-def _ending(session: Session, submission: Submission) -> AuditEvent | None:
-    """The audit row that ended the approval: the table alone is not believed."""
-    mine = select(AuditEvent).where(AuditEvent.subject == f"submission:{submission.id}")
-    ends = mine.where(col(AuditEvent.act).in_(ENDINGS)).order_by(col(AuditEvent.number))
-    return session.exec(ends).first()
-
-
-def _past(act: str) -> str:
-    return act.removeprefix("approval.")
-
-
-def _why(ended: AuditEvent, submission: Submission) -> str:
-    reason = ended.detail.get("reason") or submission.reason or "no reason was given"
-    return f"{str(reason).rstrip('.')}."
