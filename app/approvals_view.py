@@ -6,6 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from app import approval_words as words
+from app.filters import some_of
 from app.markdown import plain
 from app.paging import page_buttons, page_number
 from app.rows import listed
@@ -22,6 +23,8 @@ from engines.training import TITLES, Task
 WIDTHS = (5, 2, 2, 4, 3)
 HEADS = ("Model", "Stage", "Tier", "State", "Age")
 NEWEST = 5  # runs whose models are offered
+STATE_NAMES = {state.value: STATES[state][0] for state in State}
+STAGE_NAMES = {stage.value: title for stage, title in words.STAGES.items()}
 MAKERS_TURN = frozenset({State.DRAFT, State.RETURNED, State.VOID, State.EXPIRED})
 
 
@@ -60,23 +63,10 @@ def filters(actor: Actor, experiment_id: str = "") -> Filter:
         text = st.text_input(
             "Search", placeholder="Name of the model", key="name", bind="query-params", width=260
         )
-        states = st.multiselect(
-            "State",
-            [state.value for state in State],
-            format_func=lambda state: STATES[state][0],
-            placeholder="Any",
-            key="states",
-            bind="query-params",
-            width=260,
+        states = some_of(
+            st.multiselect, "State", "states", STATE_NAMES, placeholder="Any", width=260
         )
-        stages = st.pills(
-            "Stage",
-            [stage.value for stage in Stage],
-            selection_mode="multi",
-            format_func=lambda stage: words.STAGES[Stage(stage)],
-            key="stages",
-            bind="query-params",
-        )
+        stages = some_of(st.pills, "Stage", "stages", STAGE_NAMES, selection_mode="multi")
         mine = st.toggle("Mine only", key="own", bind="query-params")
     return Filter(
         states=tuple(State(state) for state in states),

@@ -27,6 +27,8 @@ SEVERITIES: dict[str, tuple[str, str, Any]] = {
     Severity.MEDIUM: ("Medium", ":material/remove:", "blue"),
     Severity.LOW: ("Low", ":material/arrow_downward:", "gray"),
 }
+STATE_NAMES = {str(state): look[0] for state, look in STATES.items()}
+SEVERITY_NAMES = {str(severity): look[0] for severity, look in SEVERITIES.items()}
 MOVES = {
     FindingState.IN_REMEDIATION: "Work on it",
     FindingState.RESOLVED: "It is resolved",
@@ -79,7 +81,7 @@ def due_day(row: Finding) -> None:
     if is_overdue(row):
         st.badge(f"{row.due_on:%Y-%m-%d} overdue", icon=":material/alarm:", color="red")
     else:
-        st.markdown(f"{row.due_on:%Y-%m-%d}")
+        st.markdown(f"{row.due_on:%Y-%m-%d}", width="content")
 
 
 def finding_form(people: Mapping[str, str], known: Finding | None, key: str) -> Said:
@@ -106,7 +108,8 @@ def finding_facts(row: Finding) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         badge(SEVERITIES[row.severity])
         badge(STATES[row.state])
-        st.caption(f"Owner {row.owner_name} · opened by {row.opened_by_name}, due")
+        told = f"Owner {plain(row.owner_name)} · opened by {plain(row.opened_by_name)} · due"
+        st.caption(told, width="content")
         due_day(row)
     with st.container(horizontal=True):
         page_link(plain(row.model_title), "inventory", icon=":material/deployed_code:",

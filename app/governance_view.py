@@ -7,12 +7,14 @@ from typing import Any
 import streamlit as st
 
 from app.charts import chart
+from app.markdown import plain
 from app.table_download import csv_button
 from app.ui import page_link
 from engines.governance import register
 from engines.governance.documents import FORMATS
 from engines.governance.register import WORDS, Overview, Report
 
+NUMBER_WIDTH = 140  # pixels: six stand in a row, in a narrow window they wrap
 PERIODS = {90: "90 days", 365: "1 year", 3_650: "Everything"}
 
 
@@ -42,8 +44,9 @@ def numbers(found: Overview) -> None:
         ("Refused by the gate", f"{found.refused_total:,}"),
         ("Open findings", f"{sum(found.findings_open.values()):,}"),
     )
-    for column, (label, value) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(label, value)
+    with st.container(horizontal=True):
+        for label, value in cells:
+            st.metric(label, value, width=NUMBER_WIDTH)
 
 
 def figures(found: Overview) -> None:
@@ -68,14 +71,15 @@ def links() -> None:
     """Where what is late can be worked on."""
     with st.container(horizontal=True):
         page_link("Overdue findings", "findings", icon=":material/flag:", overdue="true")
-        page_link("Overdue reviews", "inventory", icon=":material/alarm:", review="Review overdue")
+        page_link("Overdue reviews", "inventory", icon=":material/alarm:", review="overdue")
         page_link("Approvals", "approvals", icon=":material/approval:")
 
 
 def report_view(report: Report, file: Callable[[str], bytes]) -> None:
     """The report: how many requirements stand how, all of them, and the files."""
     told = [f"{n:,} {WORDS[state]}" for state, n in sorted(report.counts.items())]
-    st.markdown(f"**{report.models:,} models, policy {report.policy}:** {', '.join(told)}")
+    models = "1 model" if report.models == 1 else f"{report.models:,} models"
+    st.markdown(f"**{models}, policy {plain(report.policy)}:** {', '.join(told)}")
     rows = register.report_rows(report)
     shown: list[Any] = ["title", "requirement", "status", "says", "evidence"]
     st.dataframe(rows, hide_index=True, column_order=shown, width="stretch", height=360)

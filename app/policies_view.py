@@ -251,8 +251,10 @@ def versions(actor: Actor, rows: list[PolicyVersion]) -> None:
     st.dataframe(frame, hide_index=True, width="stretch", column_config=columns)
     numbers = [row.version for row in rows]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        old = st.selectbox("Compare", numbers, min(1, len(numbers) - 1), key="compare", width=120)
-        new = st.selectbox("with", numbers, 0, key="with", width=120)
+        old = st.selectbox(
+            "Compare", numbers, min(1, len(numbers) - 1), key=f"compare:{numbers[0]}", width=120
+        )
+        new = st.selectbox("with", numbers, 0, key=f"with:{numbers[0]}", width=120)
     found = {row.version: row for row in rows}
     st.code(difference(found[old].text, found[new].text) or "They are the same.", language="diff")
     earlier = actor.may(Capability.POLICY_MANAGE) and found[old].sha256 != rows[0].sha256

@@ -2,13 +2,15 @@
 
 import streamlit as st
 
+from app.filters import some_of
 from app.findings_view import (
     MOVES,
+    SEVERITY_NAMES,
+    STATE_NAMES,
     finding_facts,
     finding_form,
     finding_history,
     finding_rows,
-    severity_name,
     state_name,
 )
 from app.paging import page_buttons, page_number
@@ -18,7 +20,7 @@ from app.ui import boundary, confirm, empty_state, go, page_actor, page_link
 from engines.core.access import Capability
 from engines.core.model_ref import ModelRef
 from engines.governance import register
-from engines.governance.register import Finding, FindingFilter, FindingState, Severity
+from engines.governance.register import Finding, FindingFilter, FindingState
 
 actor = page_actor(Capability.INVENTORY_READ)
 svc = services()
@@ -86,11 +88,8 @@ def filters() -> FindingFilter:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         text = st.text_input("Search", key="words", bind="query-params", width=260,
                              placeholder="Title, text, model, owner")  # fmt: skip
-        states = st.pills("State", [s.value for s in FindingState], selection_mode="multi",
-                          format_func=state_name, key="standing", bind="query-params")  # fmt: skip
-        weights = st.pills("Severity", [s.value for s in Severity], selection_mode="multi",
-                           format_func=severity_name, key="severity", bind="query-params",
-                           )  # fmt: skip
+        states = some_of(st.pills, "State", "standing", STATE_NAMES, selection_mode="multi")
+        weights = some_of(st.pills, "Severity", "severity", SEVERITY_NAMES, selection_mode="multi")
         mine = st.toggle("Mine only", key="own", bind="query-params")
         overdue = st.toggle("Overdue", key="overdue", bind="query-params")
     return FindingFilter(

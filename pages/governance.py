@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.filters import one_of
 from app.governance_view import PERIODS, figures, links, numbers, report_view, verdict
 from app.services import services
 from app.table_download import csv_button
@@ -18,7 +19,8 @@ svc = services()
 def report() -> None:
     """One evidence set, read by the requirements of the policy chosen."""
     st.subheader("Regulatory report", anchor=False)
-    known = {version.name: version.policy.title for version in policies.names(svc.db, actor)}
+    every = policies.names(svc.db, actor)
+    known = {each.name: each.policy.title for each in every if each.policy.requirements}
     with st.form("report", border=False):
         policy = st.selectbox("Policy", list(known), format_func=known.get)
         model = st.text_input(
@@ -37,10 +39,9 @@ def report() -> None:
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header("Governance", anchor=False)
     st.space("stretch")
-    days = st.segmented_control(
-        "Period", list(PERIODS), default=365, format_func=PERIODS.get, key="days",
-        bind="query-params", label_visibility="collapsed",
-    )  # fmt: skip
+    days = one_of(
+        st.segmented_control, "Period", "days", PERIODS, 365, label_visibility="collapsed"
+    )
 
 with boundary():
     overview = register.overview(svc.db, actor, days or 365)

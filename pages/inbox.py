@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.filters import one_of
 from app.inbox_view import notice_rows
 from app.paging import page_buttons, page_number
 from app.services import services
@@ -12,20 +13,14 @@ from engines.governance.notices import LABELS, InboxFilter, InboxRow, Kind
 
 actor = page_actor(Capability.INBOX_OWN)
 db = services().db
+KINDS = {kind.value: label for kind, label in LABELS.items()}
 
 
 def filters() -> InboxFilter:
     """What the inbox is narrowed to; kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        kind = st.selectbox(
-            "About",
-            [kind.value for kind in Kind],
-            index=None,
-            placeholder="Anything",
-            format_func=lambda kind: LABELS[Kind(kind)],
-            key="about",
-            bind="query-params",
-            width=380,
+        kind = one_of(
+            st.selectbox, "About", "about", KINDS, index=None, placeholder="Anything", width=380
         )
         unread = st.toggle("Unread only", key="unread", bind="query-params")
     return InboxFilter(unread, Kind(kind) if kind else None, page_number("notices"))

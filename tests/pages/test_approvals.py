@@ -95,9 +95,9 @@ def test_a_returned_submission_waits_for_its_maker(page: Open, house: Governed) 
 
 def test_filters_come_from_the_address(page: Open, house: Governed) -> None:
     house.submit()
-    assert "1 submission, newest first" in words(page("audrey", name="churn", states="Submitted"))
+    assert "1 submission, newest first" in words(page("audrey", name="churn", states="submitted"))
     assert "Nothing matches" in words(page("audrey", name="loans"))
-    assert "Nothing matches" in words(page("audrey", states="Approved"))
+    assert "Nothing matches" in words(page("audrey", states="approved"))
 
 
 def test_the_page_says_what_is_missing_before_submitting(page: Open, house: Governed) -> None:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from app.navigation import PAGES, title
 from engines.core.access import Actor
 from engines.core.database import Database
-from engines.governance.notices import LABELS, Kind, Link, inbox, mark_read, post, unread
+from engines.governance.notices import Kind, Link, inbox, mark_read, post, unread
 from engines.wiring import Services
 
 OpenPage = Callable[..., AppTest]
@@ -105,8 +105,8 @@ def test_filters_and_page_come_from_the_address(
     second = words(open_page("analyst", "inbox", notices="2"))
     assert "Number 1 end" in second
     assert "Number 5 end" not in second
-    assert "1 notice," in words(open_page("analyst", "inbox", about=LABELS[Kind.FINDING]))
-    assert "Nothing matches" in words(open_page("analyst", "inbox", about=LABELS[Kind.POLICY]))
+    assert "1 notice," in words(open_page("analyst", "inbox", about=Kind.FINDING.value))
+    assert "Nothing matches" in words(open_page("analyst", "inbox", about=Kind.POLICY.value))
     mark_read(app_services.db, analyst, [row.id for row in inbox(app_services.db, analyst).rows])
     assert "2 notices," in words(open_page("analyst", "inbox", unread="true"))
 
