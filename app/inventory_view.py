@@ -1,6 +1,7 @@
 """Parts of the Inventory page: the list, one model, its risk."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
@@ -8,19 +9,19 @@ import streamlit as st
 from app.markdown import plain
 from app.rows import listed
 from app.ui import badge, empty_state, page_link
+from engines.core.database import now
 from engines.core.model_ref import ModelRef
 from engines.governance.register import (
     CONTROLS,
     FACTORS,
     Assessment,
-    InventoryPage,
     InventoryRow,
     Question,
     Rating,
     Status,
 )
 
-WIDTHS = (4, 3, 2, 2, 2, 2)
+WIDTHS = (4, 2, 2, 2, 2, 2)
 TITLES = ("Model", "Status", "Tier", "Owner", "Next review", "Findings and risk")
 STATUSES: dict[str, tuple[str, str, Any]] = {
     Status.IN_PRODUCTION: ("In production", ":material/rocket_launch:", "green"),
@@ -34,17 +35,12 @@ STATUSES: dict[str, tuple[str, str, Any]] = {
     Status.DEVELOPMENT: ("In development", ":material/edit_note:", "gray"),
     Status.ARCHIVED: ("Archived", ":material/archive:", "gray"),
 }
-STATUS_NAMES = {status: look[0] for status, look in STATUSES.items()}
 RISKS = {"low": "green", "medium": "blue", "high": "orange", "critical": "red"}
 
 
-def counted(found: InventoryPage) -> str:
-    """How many models are shown, and how many of all have which status."""
-    every = sum(found.statuses.values())
-    if found.total < every:
-        return f"{found.total:,} of {every:,} models"
-    told = [f"{n:,} {STATUS_NAMES[status].lower()}" for status, n in found.statuses.items()]
-    return f"{'1 model' if every == 1 else f'{every:,} models'}: {', '.join(told)}"
+def status_name(status: str) -> str:
+    """The status in words."""
+    return STATUSES[status][0]
 
 
 def inventory_rows(rows: Sequence[InventoryRow]) -> None:
@@ -55,11 +51,12 @@ def inventory_rows(rows: Sequence[InventoryRow]) -> None:
 def _row(row: InventoryRow) -> None:
     what, status, tier, owner, review, risk = st.columns(WIDTHS, vertical_alignment="center")
     with what.container(gap=None):
-        page_link(f"**{plain(row.record.title)}**", "inventory", model=str(row.record.model))
+        page_link(f"**{plain(row.record.title)}**", "inventory", model=str(row.record.model),
+                  at=asked_as())  # fmt: skip
         st.caption(plain(_told(row)))
     with status:
         badge(STATUSES[row.status])
-    tier.markdown(plain(row.tier.capitalize()) or "–")
+    tier.markdown(row.tier or "–")
     owner.markdown(plain(row.record.owner) or "–")
     with review:
         review_day(row)
@@ -80,20 +77,34 @@ def review_day(row: InventoryRow) -> None:
     if row.review_overdue:
         st.badge(f"{row.review_on:%Y-%m-%d} overdue", icon=":material/alarm:", color="red")
     elif row.review_on:
-        st.markdown(f"{row.review_on:%Y-%m-%d}", width="content")
+        st.markdown(f"{row.review_on:%Y-%m-%d}")
     elif row.review_missing:
         st.badge("not set", icon=":material/event_busy:", color="orange")
     else:
-        st.markdown("–", width="content")
+        st.markdown("–")
 
 
-def model_facts(row: InventoryRow) -> None:
+def day_asked() -> date | None:
+    """The day in the address as of whose end the inventory is shown; None for now."""
+    try:
+        return date.fromisoformat(st.query_params.get("at", ""))
+    except ValueError:
+        return None
+
+
+def asked_as() -> str:
+    """That day as it stands in the address; "" for now."""
+    return st.query_params.get("at", "") if day_asked() else ""
+
+
+def model_facts(row: InventoryRow, reads_approvals: bool) -> None:
     """One model: status, owner, data and the way to its record."""
     record = row.record
+    if row.at:
+        st.info(f"As of the end of {day_asked()} (UTC).", icon=":material/history:")
     with st.container(horizontal=True, vertical_alignment="center"):
         badge(STATUSES[row.status])
-        told = f"Tier {row.tier or 'not decided'} · owner {plain(record.owner)} · next review"
-        st.caption(told, width="content")
+        st.caption(f"Tier {row.tier or 'not decided'} · owner {record.owner} · next review")
         review_day(row)
     with st.container(horizontal=True):
         page_link("Experiment", "experiment", icon=":material/description:",
@@ -102,6 +113,10 @@ def model_facts(row: InventoryRow) -> None:
                   model=str(record.model))  # fmt: skip
         page_link("Regulatory report", "governance", icon=":material/fact_check:",
                   model=str(record.model))  # fmt: skip
+        if reads_approvals:
+            day = asked_as() if row.at and row.at <= now() else ""
+            page_link(f"Who decided, as of {day or 'now'}", "record", icon=":material/gavel:",
+                      model=str(record.model), at=f"{day}T23:59" if day else "")  # fmt: skip
         if row.submission_id:
             page_link("Newest submission", "approvals", icon=":material/approval:",
                       submission=row.submission_id)  # fmt: skip
@@ -131,8 +146,9 @@ def _links(title: str, models: Sequence[ModelRef]) -> None:
             page_link(plain(str(model)), "inventory", model=str(model))
 
 
-def risk_history(rows: Sequence[Assessment]) -> None:
-    """The assessments, newest first; the first one counts."""
+def risk_history(known: Sequence[Assessment], at: datetime | None = None) -> None:
+    """The assessments until then, newest first; the first one counts."""
+    rows = [each for each in known if at is None or each.at <= at]
     if not rows:
         st.caption("Nobody has assessed this model's risk yet.")
     for place, each in enumerate(rows):

@@ -5,16 +5,16 @@ from datetime import timedelta
 import streamlit as st
 
 from app.audit_view import day_start
-from app.filters import one_of, some_of
 from app.inventory_view import (
-    STATUS_NAMES,
-    counted,
+    asked_as,
+    day_asked,
     dependencies,
     inventory_rows,
     model_facts,
     nothing_found,
     risk_form,
     risk_history,
+    status_name,
 )
 from app.paging import page_buttons, page_number
 from app.services import services
@@ -25,11 +25,11 @@ from engines.core.database import now
 from engines.core.errors import NotFound
 from engines.core.model_ref import ModelRef
 from engines.governance import register
-from engines.governance.register import InventoryFilter, InventoryRow
+from engines.governance.register import InventoryFilter, InventoryRow, Status
 
 actor = page_actor(Capability.INVENTORY_READ)
 svc = services()
-REVIEWS = {"overdue": "Overdue", "missing": "Not set"}
+REVIEWS = {"overdue": "Review overdue", "missing": "Review not set"}
 
 
 @st.dialog("Next review")
@@ -75,40 +75,46 @@ def assess(model: ModelRef) -> None:
             st.rerun()
 
 
-def show(model: ModelRef) -> None:
-    """One model, what it rests on, and its risk."""
-    row = register.inventory_row(svc.db, actor, svc.models, model)
-    page_link("All models", "inventory", icon=":material/arrow_back:")
-    st.header(row.record.title, anchor=False)
-    model_facts(row)
+def acts(row: InventoryRow) -> None:
+    """What this person may do with the model as it is now."""
     with st.container(horizontal=True):
         if actor.may(Capability.FINDING_WRITE) and st.button("Set the next review"):
             review(row)
         if actor.may(Capability.FINDING_WRITE) and st.button("Name upstream models"):
             upstream(row)
         if actor.may(Capability.VALIDATION_WRITE) and st.button("Assess the risk"):
-            assess(model)
+            assess(row.record.model)
+
+
+def show(model: ModelRef) -> None:
+    """One model, what it rests on, and its risk."""
+    row = register.inventory_row(svc.db, actor, svc.models, model, day_start(day_asked(), later=1))
+    page_link("All models", "inventory", icon=":material/arrow_back:", at=asked_as())
+    st.header(row.record.title, anchor=False)
+    model_facts(row, actor.may(Capability.APPROVAL_READ))
+    if row.at is None:
+        acts(row)
     try:
         libraries = svc.models.libraries(actor, model)
     except NotFound:
         libraries = {}
     dependencies(row, libraries, register.downstream(svc.db, actor, model))
     st.subheader("Risk", anchor=False)
-    risk_history(register.assessments(svc.db, actor, model))
+    risk_history(register.assessments(svc.db, actor, model), row.at)
 
 
 def filters() -> InventoryFilter:
     """What the list is narrowed to; kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        text = st.text_input("Search", key="text", bind="query-params", width=200,
+        text = st.text_input("Search", key="text", bind="query-params", width=240,
                              placeholder="Experiment, owner, data")  # fmt: skip
-        states = some_of(
-            st.multiselect, "Status", "stands", STATUS_NAMES, placeholder="Any", width=200
-        )
-        reviews = one_of(st.pills, "Review", "review", REVIEWS)
+        states = st.multiselect("Status", [s.value for s in Status], format_func=status_name,
+                                key="stands", bind="query-params", width=240)  # fmt: skip
+        reviews = st.pills("Review", list(REVIEWS), format_func=REVIEWS.get, key="review",
+                           bind="query-params")  # fmt: skip
         mine = st.toggle("Mine only", key="my", bind="query-params")
         day = st.date_input("As of the end of (UTC)", None, key="at", bind="query-params",
-                            width=160)  # fmt: skip
+                            width=180)  # fmt: skip
     return InventoryFilter(
         text=text or "",
         statuses=tuple(states),
@@ -126,14 +132,12 @@ def listing() -> None:
     if not found.total:
         nothing_found(is_filtered=wanted != InventoryFilter(page=wanted.page))
         return
+    st.markdown(" · ".join(f"{n:,} {status_name(s).lower()}" for s, n in found.statuses.items()))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(counted(found))
+        st.caption("1 model" if found.total == 1 else f"{found.total:,} models")
         st.space("stretch")
-        csv_button(
-            "CSV",
-            lambda: register.inventory_table(svc.db, actor, svc.models, wanted),
-            "inventory.csv",
-        )
+        csv_button("CSV", lambda: register.inventory_table(svc.db, actor, svc.models, wanted),
+                   "inventory.csv")  # fmt: skip
     inventory_rows(found.rows)
     page_buttons(found.total, wanted.size, "models")
 

@@ -7,17 +7,18 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from engines.core.access import Actor, Capability, needs
-from engines.core.database import Database, columns, now
-from engines.core.gate import STAGES, Stage
+from engines.core.database import Database, now
+from engines.core.errors import NotFound
+from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
-from engines.governance.approvals.models import Submission
-from engines.governance.approvals.states import DECIDED, State
-from engines.governance.register.finding_states import FindingState
-from engines.governance.register.models import Assessment, Finding, InventoryEntry
+from engines.governance.approvals import then
+from engines.governance.approvals.states import State
+from engines.governance.approvals.then import Past
+from engines.governance.register import bygone
+from engines.governance.register.bygone import Entry
 from engines.governance.register.port import ModelRecord, Models
 
 PAGE_SIZE = 25
@@ -57,7 +58,10 @@ OF_STATE = {
 
 @dataclass(frozen=True)
 class InventoryRow:
-    """One model of the inventory. `stage` is the highest one an approval holds for."""
+    """One model of the inventory, as of `at` or now.
+
+    `stage` is the highest one that an approval holds for, together with every stage before it.
+    """
 
     record: ModelRecord
     status: Status
@@ -68,11 +72,12 @@ class InventoryRow:
     upstream: tuple[str, ...]
     open_findings: int
     residual: str
+    at: datetime | None = None
 
     @property
     def review_overdue(self) -> bool:
-        """True when its review should have been done."""
-        return self.review_on is not None and self.review_on < now().date()
+        """True when its review should have been done by then."""
+        return self.review_on is not None and self.review_on < (self.at or now()).date()
 
     @property
     def review_missing(self) -> bool:
@@ -120,9 +125,14 @@ def inventory(db: Database, actor: Actor, models: Models, wanted: InventoryFilte
 
 
 @needs(Capability.INVENTORY_READ)
-def inventory_row(db: Database, actor: Actor, models: Models, model: ModelRef) -> InventoryRow:
-    """One model of the inventory. Raises NotFound."""
-    return _everything(db, [models.of(actor, model)], None)[0]
+def inventory_row(
+    db: Database, actor: Actor, models: Models, model: ModelRef, at: datetime | None = None
+) -> InventoryRow:
+    """One model of the inventory, now or as of a moment. Raises NotFound, also before its time."""
+    found = _everything(db, [models.of(actor, model)], at)
+    if not found:
+        raise NotFound("There was no such model then.", hint="Choose a later day.")
+    return found[0]
 
 
 @needs(Capability.INVENTORY_READ)
@@ -148,92 +158,63 @@ def as_row(row: InventoryRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-Key = tuple[str, str]
-
-
 @dataclass(frozen=True)
 class _Known:
-    """What the register and the approvals know, by run and task."""
+    """What the approvals and the register knew at the moment, by model; by experiment: archived."""
 
-    submissions: Mapping[Key, list[Any]]
-    entries: Mapping[Key, Any]
-    findings: Mapping[Key, int]
-    residual: Mapping[Key, str]
+    past: Mapping[ModelRef, Past]
+    entries: Mapping[ModelRef, Entry]
+    findings: Mapping[ModelRef, int]
+    residual: Mapping[ModelRef, str]
+    archived: Mapping[str, bool]
 
 
 def _everything(
     db: Database, records: Iterable[ModelRecord], at: datetime | None
 ) -> list[InventoryRow]:
-    moment = at or now()
     known_then = [r for r in records if at is None or (r.trained_at and r.trained_at <= at)]
     only = known_then[0].model if len(known_then) == 1 else None
     with db.read() as session:
-        known = _known(session, moment, only)
-    return [_row(record, known, moment, at is not None) for record in known_then]
+        known = _known(session, at, only)
+    return [_row(record, known, at) for record in known_then]
 
 
-def _known(session: Session, moment: datetime, only: ModelRef | None) -> _Known:
-    key = ("run_id", "task")
-    s, f, e, a = Submission, Finding, InventoryEntry, Assessment
-    asked = ("id", "stage", "state", "tier", "decided_at", "ended_at", "expires_at")
-    when = sa.func.coalesce(s.submitted_at, s.created_at)
-    of_models = sa.select(*columns(s, *key, *asked)).where(when <= moment).order_by(when)
-    listed: dict[Key, list[Any]] = {}
-    for row in session.execute(_of(of_models, s, only)):
-        listed.setdefault((row.run_id, row.task), []).append(row)
-    settled = col(f.state) == FindingState.CLOSED.value
-    counted = sa.select(*columns(f, *key), sa.func.count().label("n")).where(~settled)
-    open_now = session.execute(_of(counted, f, only).group_by(*columns(f, *key)))
-    entries = session.execute(_of(sa.select(*columns(e, *key, "review_on", "upstream")), e, only))
-    judged = sa.select(*columns(a, *key, "residual")).where(col(a.at) <= moment)
-    residual = session.execute(_of(judged, a, only).order_by(a.at))
+def _known(session: Session, at: datetime | None, only: ModelRef | None) -> _Known:
+    moment = at or now()
     return _Known(
-        listed,
-        {(row.run_id, row.task): row for row in entries},
-        {(row.run_id, row.task): row.n for row in open_now},
-        {(row.run_id, row.task): row.residual for row in residual},
+        then.past(session, moment, only),
+        bygone.entries(session, at, only),
+        bygone.open_findings(session, at, only),
+        bygone.residual(session, moment, only),
+        bygone.archived(session, at) if at else {},
     )
 
 
-def _of(query: Any, table: Any, only: ModelRef | None) -> Any:
-    return query.where(table.run_id == only.run_id, table.task == only.task) if only else query
-
-
-def _row(record: ModelRecord, known: _Known, moment: datetime, past: bool) -> InventoryRow:
-    key = (record.model.run_id, record.model.task)
-    listed = known.submissions.get(key, [])
-    entry = known.entries.get(key)
-    holding = [Stage(row.stage) for row in listed if _holds(row, moment)]
-    stage = max(holding, key=STAGES.index) if holding else None
-    newest = listed[-1] if listed else None
+def _row(record: ModelRecord, known: _Known, at: datetime | None) -> InventoryRow:
+    model = record.model
+    past = known.past.get(model, then.NOTHING)
+    entry = known.entries.get(model, Entry())
+    archived = known.archived.get(record.experiment_id, False) if at else record.archived
     return InventoryRow(
         record=record,
-        status=_status(record, stage, newest, past),
-        stage=stage,
-        tier=newest.tier if newest else "",
-        submission_id=newest.id if newest else None,
-        review_on=entry.review_on if entry else None,
-        upstream=tuple(entry.upstream) if entry else (),
-        open_findings=known.findings.get(key, 0),
-        residual=known.residual.get(key, ""),
+        status=_status(past, archived),
+        stage=past.reached,
+        tier=past.tier,
+        submission_id=past.newest_id,
+        review_on=entry.review_on,
+        upstream=entry.upstream,
+        open_findings=known.findings.get(model, 0),
+        residual=known.residual.get(model, ""),
+        at=at,
     )
 
 
-def _holds(row: Any, moment: datetime) -> bool:
-    """True when the submission's approval was in force at that moment."""
-    decided = row.state in DECIDED and row.decided_at is not None and row.decided_at <= moment
-    ended = row.ended_at is not None and row.ended_at <= moment
-    return decided and not ended and (row.expires_at is None or row.expires_at > moment)
-
-
-def _status(record: ModelRecord, stage: Stage | None, newest: Any, past: bool) -> Status:
-    if stage:
-        return OF_STAGE[stage]
-    if record.archived and not past:
+def _status(past: Past, archived: bool) -> Status:
+    if past.reached:
+        return OF_STAGE[past.reached]
+    if archived:
         return Status.ARCHIVED
-    if newest is None or (past and newest.state not in DECIDED):
-        return Status.DEVELOPMENT  # states before a decision are not kept by date
-    return OF_STATE.get(State(newest.state), Status.DEVELOPMENT)
+    return OF_STATE.get(past.state, Status.DEVELOPMENT) if past.state else Status.DEVELOPMENT
 
 
 def _matches(row: InventoryRow, wanted: InventoryFilter) -> bool:

@@ -3,16 +3,33 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from engines import projects
 from engines.core.database import now
 from engines.core.errors import InvalidInput, NotFound
+from engines.core.gate import STAGES, Stage
 from engines.core.model_ref import ModelRef
-from engines.governance import register
+from engines.governance import approvals, register
 from engines.governance.approvals.models import Submission
 from engines.governance.register import InventoryFilter, Status
+from engines.training import TaskResult
+from engines.wired_models import TrainedModels
+from tests.harness.governed import governed
 
 TODAY = now().date()
+
+
+class Behind:
+    """A clock behind the real one by a span that a test sets."""
+
+    def __init__(self, **span):
+        self.span = timedelta(**span)
+
+    def __call__(self):
+        return now() - self.span
+
+
 FOR_SUBMISSION = {"submitter_id": "user-mia", "submitter_name": "mia", "experiment_id": "e"}
 
 
@@ -23,7 +40,7 @@ def submitted(db):
     def add(model, stage, state, days_ago=1, **values):
         at = now() - timedelta(days=days_ago)
         given = {"submitted_at": at, "created_at": at, "tier": "high"}
-        if state in ("approved", "rejected", "revoked", "expired"):
+        if state != "submitted":
             given["decided_at"] = at
         row = Submission(
             run_id=model.run_id, task=model.task, stage=stage, state=state,
@@ -92,17 +109,89 @@ def test_as_of_a_day_shows_what_held_then(db, maker, models, trained_model, subm
     old, young = trained_model("old"), trained_model("young")
     past = now() - timedelta(days=10)
     with db.write() as session:
-        from engines.training import TaskResult
-
         for result in session.query(TaskResult).filter(TaskResult.run_id == "old"):
             result.finished_at = now() - timedelta(days=30)
+    for stage in ("training", "published", "uat"):
+        submitted(old, stage, "approved", days_ago=21)
     submitted(old, "prod", "revoked", days_ago=20, ended_at=now() - timedelta(days=5))
     then = register.inventory(db, maker, models, InventoryFilter(at=past))
     assert [(r.record.model, r.status) for r in then.rows] == [(old, Status.IN_PRODUCTION)]
     present = register.inventory(db, maker, models, InventoryFilter())
     assert {r.record.model: r.status for r in present.rows} == {
-        old: Status.ENDED, young: Status.DEVELOPMENT,
+        old: Status.IN_UAT, young: Status.DEVELOPMENT,
     }  # fmt: skip
+
+
+def test_a_day_before_a_revocation_and_who_decided_say_the_same(db, tmp_path, make_actor):
+    clock = Behind(days=10)
+    house = governed(db, tmp_path, clock=clock)
+    house.train()
+    with db.write() as session:
+        session.execute(sa.update(TaskResult).values(finished_at=now() - timedelta(days=12)))
+    models, reader = TrainedModels(db, tmp_path / "runs"), house.people["audrey"]
+    ids = [house.approve(stage).id for stage in STAGES]
+    clock.span = timedelta(days=5)
+    approvals.revoke(house.board, house.people["cora"], ids[0], "A flaw.")  # of training alone
+    clock.span = timedelta()
+    for days, status in ((7, Status.IN_PRODUCTION), (11, None), (3, Status.ENDED)):
+        at = now() - timedelta(days=days)
+        (found,) = register.inventory(db, reader, models, InventoryFilter(at=at)).rows
+        decided = approvals.who_decided(house.board, reader, at=at)
+        assert found.status is (status or Status.DEVELOPMENT)
+        assert bool(decided) is (found.stage is Stage.PROD)
+        assert found == register.inventory_row(db, reader, models, house.model, at)
+    with pytest.raises(NotFound, match="no such model then"):
+        register.inventory_row(db, reader, models, house.model, now() - timedelta(days=99))
+
+
+def test_a_stage_whose_earlier_approval_ended_does_not_hold(db, maker, models, model, submitted):
+    submitted(model, "training", "revoked", days_ago=9, ended_at=now() - timedelta(days=1))
+    submitted(model, "published", "approved", days_ago=5)
+    assert row(db, maker, models, model).status is Status.ENDED
+
+
+@pytest.mark.parametrize(
+    ("state", "status"), [("returned", Status.RETURNED), ("rejected", Status.REFUSED)]
+)
+def test_as_of_a_day_a_submission_that_ended_since_still_waits(
+    db, maker, models, model, submitted, state, status
+):
+    with db.write() as session:
+        session.execute(sa.update(TaskResult).values(finished_at=now() - timedelta(days=30)))
+    submitted(model, "training", state, days_ago=9, decided_at=now() - timedelta(days=3))
+
+    def then(days):
+        return register.inventory_row(db, maker, models, model, now() - timedelta(days=days))
+
+    assert [then(days).status for days in (10, 6, 2)] == [
+        Status.DEVELOPMENT, Status.WAITING, status,
+    ]  # fmt: skip
+
+
+def test_reviews_findings_upstream_and_archive_are_those_of_then(
+    db, maker, models, trained_model, validator, monkeypatch
+):
+    model, other = trained_model("run1"), trained_model("run2")
+    before = now()
+    register.set_review(db, validator, models, model, TODAY, "yearly")
+    register.set_upstream(db, validator, models, model, [other])
+    said = ("Drift", "", "high", maker.id, TODAY)
+    found = register.open_finding(db, validator, models, model, *said)
+    between = now()
+    register.set_review(db, validator, models, model, TODAY + timedelta(days=9), "later")
+    register.set_upstream(db, validator, models, model, [])
+    for state in ("in_remediation", "resolved"):
+        found = register.move_finding(db, maker, found.id, state, "Done.", found.version)
+    register.move_finding(db, validator, found.id, "closed", "Seen.", found.version)
+    projects.archive(db, maker, models.of(maker, model).experiment_id, "done")
+
+    def told(at):
+        row = register.inventory_row(db, maker, models, model, at)
+        return row.review_on, row.upstream, row.open_findings, row.status
+
+    assert told(before) == (None, (), 0, Status.DEVELOPMENT)
+    assert told(between) == (TODAY, ("run2/binary",), 1, Status.DEVELOPMENT)
+    assert told(now()) == told(None) == (TODAY + timedelta(days=9), (), 0, Status.ARCHIVED)
 
 
 def test_filters_narrow_and_counts_stay(db, maker, models, trained_model, submitted):
