@@ -15,13 +15,14 @@ from engines.governance.register import (
     CONTROLS,
     FACTORS,
     Assessment,
+    InventoryPage,
     InventoryRow,
     Question,
     Rating,
     Status,
 )
 
-WIDTHS = (4, 2, 2, 2, 2, 2)
+WIDTHS = (4, 3, 2, 2, 2, 2)
 TITLES = ("Model", "Status", "Tier", "Owner", "Next review", "Findings and risk")
 STATUSES: dict[str, tuple[str, str, Any]] = {
     Status.IN_PRODUCTION: ("In production", ":material/rocket_launch:", "green"),
@@ -35,12 +36,17 @@ STATUSES: dict[str, tuple[str, str, Any]] = {
     Status.DEVELOPMENT: ("In development", ":material/edit_note:", "gray"),
     Status.ARCHIVED: ("Archived", ":material/archive:", "gray"),
 }
+STATUS_NAMES = {status: look[0] for status, look in STATUSES.items()}
 RISKS = {"low": "green", "medium": "blue", "high": "orange", "critical": "red"}
 
 
-def status_name(status: str) -> str:
-    """The status in words."""
-    return STATUSES[status][0]
+def counted(found: InventoryPage) -> str:
+    """How many models are shown, and how many of all have which status."""
+    every = sum(found.statuses.values())
+    if found.total < every:
+        return f"{found.total:,} of {every:,} models"
+    told = [f"{n:,} {STATUS_NAMES[status].lower()}" for status, n in found.statuses.items()]
+    return f"{'1 model' if every == 1 else f'{every:,} models'}: {', '.join(told)}"
 
 
 def inventory_rows(rows: Sequence[InventoryRow]) -> None:
@@ -56,7 +62,7 @@ def _row(row: InventoryRow) -> None:
         st.caption(plain(_told(row)))
     with status:
         badge(STATUSES[row.status])
-    tier.markdown(row.tier or "–")
+    tier.markdown(plain(row.tier.capitalize()) or "–")
     owner.markdown(plain(row.record.owner) or "–")
     with review:
         review_day(row)
@@ -77,11 +83,11 @@ def review_day(row: InventoryRow) -> None:
     if row.review_overdue:
         st.badge(f"{row.review_on:%Y-%m-%d} overdue", icon=":material/alarm:", color="red")
     elif row.review_on:
-        st.markdown(f"{row.review_on:%Y-%m-%d}")
+        st.markdown(f"{row.review_on:%Y-%m-%d}", width="content")
     elif row.review_missing:
         st.badge("not set", icon=":material/event_busy:", color="orange")
     else:
-        st.markdown("–")
+        st.markdown("–", width="content")
 
 
 def day_asked() -> date | None:
@@ -104,7 +110,8 @@ def model_facts(row: InventoryRow, reads_approvals: bool) -> None:
         st.info(f"As of the end of {day_asked()} (UTC).", icon=":material/history:")
     with st.container(horizontal=True, vertical_alignment="center"):
         badge(STATUSES[row.status])
-        st.caption(f"Tier {row.tier or 'not decided'} · owner {record.owner} · next review")
+        told = f"Tier {row.tier or 'not decided'} · owner {plain(record.owner)} · next review"
+        st.caption(told, width="content")
         review_day(row)
     with st.container(horizontal=True):
         page_link("Experiment", "experiment", icon=":material/description:",

@@ -5,8 +5,11 @@ from datetime import timedelta
 import streamlit as st
 
 from app.audit_view import day_start
+from app.filters import one_of, some_of
 from app.inventory_view import (
+    STATUS_NAMES,
     asked_as,
+    counted,
     day_asked,
     dependencies,
     inventory_rows,
@@ -14,7 +17,6 @@ from app.inventory_view import (
     nothing_found,
     risk_form,
     risk_history,
-    status_name,
 )
 from app.paging import page_buttons, page_number
 from app.services import services
@@ -25,11 +27,11 @@ from engines.core.database import now
 from engines.core.errors import NotFound
 from engines.core.model_ref import ModelRef
 from engines.governance import register
-from engines.governance.register import InventoryFilter, InventoryRow, Status
+from engines.governance.register import InventoryFilter, InventoryRow
 
 actor = page_actor(Capability.INVENTORY_READ)
 svc = services()
-REVIEWS = {"overdue": "Review overdue", "missing": "Review not set"}
+REVIEWS = {"overdue": "Overdue", "missing": "Not set"}
 
 
 @st.dialog("Next review")
@@ -106,15 +108,14 @@ def show(model: ModelRef) -> None:
 def filters() -> InventoryFilter:
     """What the list is narrowed to; kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        text = st.text_input("Search", key="text", bind="query-params", width=240,
+        text = st.text_input("Search", key="text", bind="query-params", width=200,
                              placeholder="Experiment, owner, data")  # fmt: skip
-        states = st.multiselect("Status", [s.value for s in Status], format_func=status_name,
-                                key="stands", bind="query-params", width=240)  # fmt: skip
-        reviews = st.pills("Review", list(REVIEWS), format_func=REVIEWS.get, key="review",
-                           bind="query-params")  # fmt: skip
+        states = some_of(st.multiselect, "Status", "stands", STATUS_NAMES, placeholder="Any",
+                         width=200)  # fmt: skip
+        reviews = one_of(st.pills, "Review", "review", REVIEWS)
         mine = st.toggle("Mine only", key="my", bind="query-params")
         day = st.date_input("As of the end of (UTC)", None, key="at", bind="query-params",
-                            width=180)  # fmt: skip
+                            width=160)  # fmt: skip
     return InventoryFilter(
         text=text or "",
         statuses=tuple(states),
@@ -132,9 +133,8 @@ def listing() -> None:
     if not found.total:
         nothing_found(is_filtered=wanted != InventoryFilter(page=wanted.page))
         return
-    st.markdown(" · ".join(f"{n:,} {status_name(s).lower()}" for s, n in found.statuses.items()))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("1 model" if found.total == 1 else f"{found.total:,} models")
+        st.caption(counted(found))
         st.space("stretch")
         csv_button("CSV", lambda: register.inventory_table(svc.db, actor, svc.models, wanted),
                    "inventory.csv")  # fmt: skip
