@@ -13,6 +13,7 @@ from engines.core.secrets import Secrets
 from engines.core.settings import Paths, Settings
 from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the whole suite
     browser,
+    churn_run,
     database_url,
     kept_database,
     migrated_file,

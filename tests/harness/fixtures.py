@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +14,9 @@ from engines.core.database import Database
 from tests.harness.browser import HEIGHT, WIDTH, chromium, open_page, wait_until_drawn
 from tests.harness.postgres import PostgresServer, postgres_server
 from tests.harness.product import Product, running_product
+
+if TYPE_CHECKING:  # the fast tests do without it
+    from tests.harness.explained import Churn
 
 BACKENDS = ("sqlite", "postgresql")
 PICTURES = Path("build/pictures")  # `make pictures` puts them into the documentation
@@ -152,6 +156,14 @@ def _migrate(url: str) -> None:
     db = Database(url)
     migrate.upgrade(db)
     db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def churn_run(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> "Churn":
+    """A churn model and its explanation, each made once."""
+    from tests.harness.explained import Churn
+
+    return Churn(shared_data, tmp_path_factory.mktemp("churn"))
 
 
 @pytest.fixture(scope="session")

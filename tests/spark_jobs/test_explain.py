@@ -8,17 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from engines import data_sources, explanation, projects
+from engines import explanation, projects
 from engines.core import users
 from engines.core.access import Actor, Role
-from engines.core.database import Database, now
+from engines.core.database import Database
 from engines.core.model_ref import ModelRef
-from engines.training import Task, TaskResult, TrainingRequest, TrainingRun
 from engines.wiring import Services
-from tests.harness.run_folders import telco
+from tests.harness.explained import Churn
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,27 +29,10 @@ def person(db: Database, make_actor: Callable[..., Actor]) -> Actor:
 
 
 @pytest.fixture
-def model(app_services: Services, person: Actor, shared_data: Path, tmp_path: Path) -> ModelRef:
+def model(app_services: Services, person: Actor, churn_run: Churn) -> ModelRef:
     """A finished binary run on the experiment's own table."""
-    svc = app_services
-    experiment = projects.create(svc.db, person, "Churn")
-    frame = pd.read_csv(shared_data / "telco_churn.csv").drop(columns="customerID").head(1000)
-    frame.to_csv(tmp_path / "table.csv", index=False)
-    file = tmp_path / "table.csv"
-    data_sources.ingest_file(svc.datasets, person, experiment.id, file, file.name)
-    table = svc.datasets.current(person, experiment.id)
-    request = TrainingRequest(experiment.id, table.dataset_id, (Task.BINARY,), "Churn")
-    run = TrainingRun(
-        experiment_id=experiment.id, dataset_id=table.dataset_id, dataset_sha256=table.sha256,
-        state="succeeded", request=request.as_json(), notes=[], actor_id=person.id,
-        actor_name=person.name, finished_at=now(),
-    )  # fmt: skip
-    with svc.db.write() as session:
-        session.add(run)
-        session.flush()
-        session.add(TaskResult(run_id=run.id, task="binary", metric="roc_auc"))
-    telco(svc.runs_dir / run.id, shared_data)
-    return ModelRef(run.id, "binary")
+    experiment = projects.create(app_services.db, person, "Churn")
+    return churn_run.store(app_services, person, experiment.id)
 
 
 def started(key: str, place: Path) -> "subprocess.Popen[bytes]":
