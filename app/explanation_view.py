@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.charts import chart
+from app.drift_view import drift, moved
 from app.markdown import plain
 from app.results_view import Opened
 from app.services import services
@@ -16,7 +17,8 @@ from engines.core.model_ref import ModelRef
 from engines.core.scheduling import JobStatus
 from engines.explanation import Desk, Direction, Explanation, Ready, Reasons
 
-VIEWS = ("All rows", "One column", "Pairs of columns", "One row")
+ROWS = ("All rows", "One column", "One row")  # show values of single rows
+VIEWS = ("All rows", "One column", "Pairs of columns", "One row", "Drift")
 ADVERSE = {Direction.RAISES: "raises the answer", Direction.LOWERS: "lowers the answer"}
 NAMED = 3
 
@@ -29,17 +31,27 @@ def explain(opened: Opened) -> None:
     _verdict(found)
     chart(explanation.importance_bars(found), "explain:importance")
     download_table("Importance as CSV", _public(opened).importance, "importance.csv")
+    views: tuple[str, ...] = VIEWS
     if found.values.empty:
         st.info("Values of single rows are data, which your role may not see.")
+        views = tuple(view for view in VIEWS if view not in ROWS)
+    view = st.segmented_control("View", views, default=views[0], required=True, key="explain:view")
+    _closer(opened, found, str(view))
+    again(opened)
+
+
+def _closer(opened: Opened, found: Explanation, view: str) -> None:
+    if view == "Drift":
+        drift(found, _public(opened))
+        return
+    if view == "Pairs of columns":
+        _pairs(found)
         return
     output = _output(found)
-    view = st.segmented_control("View", VIEWS, default=VIEWS[0], required=True, key="explain:view")
-    draw = {"All rows": _all, "One column": _column, "Pairs of columns": _pairs}
     if view == "One row":
         _row(opened, found, output)
     else:
-        draw[str(view)](found, output)
-    again(opened)
+        {"All rows": _all, "One column": _column}[view](found, output)
 
 
 def present(opened: Opened) -> Explanation | None:
@@ -128,6 +140,7 @@ def _verdict(found: Explanation) -> None:
             plain(f"Found by {told['method']} on {told['rows']:,} of {told['rows_held']:,} rows.")
         )
         st.caption(plain(_sums(told)))
+        st.caption(plain(moved(found)))
         for note in told["notes"]:
             st.caption(plain(note))
 
@@ -173,10 +186,19 @@ def _partner(found: Explanation, name: str) -> str:
     return "" if own.empty else str(next(v for v in own.iloc[0][["one", "two"]] if v != name))
 
 
-def _pairs(found: Explanation, output: str) -> None:
+PAIRED = {
+    True: "Mean size of what two columns add to the answer only together, by SHAP interaction "
+    "values on {rows:,} rows",
+    False: "Mean size of the second difference over {rows:,} pairs of rows",
+}
+
+
+def _pairs(found: Explanation) -> None:
+    paired = found.told["paired"]
+    how = PAIRED[paired["method"].startswith("SHAP")].format(rows=paired["rows"])
     st.caption(
-        "Mean size of the second difference over pairs of rows: 0 where two columns' effects add "
-        f"up, in {plain(found.told['space'])}. Of the {explanation.PAIRED} strongest columns."
+        f"{how}: 0 where two columns' effects add up, in {plain(found.told['space'])}. "
+        f"Of the {paired['columns']} strongest columns, over all outputs."
     )
     chart(explanation.interaction_heat(found), "explain:interactions")
     st.dataframe(found.interactions.round(4), hide_index=True)

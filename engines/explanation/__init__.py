@@ -1,4 +1,4 @@
-"""Explain a model for its reviewers: Shapley values, reason codes, fairness, stability."""
+"""Explain a model for its reviewers: Shapley values, reasons, fairness, stability, drift."""
 
 from engines.explanation.explain import run_explain
 from engines.explanation.figures import (
@@ -8,21 +8,22 @@ from engines.explanation.figures import (
     interaction_heat,
     waterfall,
 )
+from engines.explanation.figures_drift import FAR, MOVED, drift_bars, drift_by_period, drift_lines
 from engines.explanation.figures_groups import (
     MEASURES,
     calibration_curves,
     group_rates,
     stability_figure,
 )
-from engines.explanation.interactions import COLUMNS as PAIRED
 from engines.explanation.port import Desk, Origin, Origins, Tables
 from engines.explanation.read import Explanation, exists, facts, hashes, read
 from engines.explanation.reasons import Direction, Ready, Reason, Reasons, ready, reasons
 from engines.explanation.requests import follow, request
 
 __all__ = [
+    "FAR",
     "MEASURES",
-    "PAIRED",
+    "MOVED",
     "Desk",
     "Direction",
     "Explanation",
@@ -35,6 +36,9 @@ __all__ = [
     "beeswarm",
     "calibration_curves",
     "dependence",
+    "drift_bars",
+    "drift_by_period",
+    "drift_lines",
     "exists",
     "facts",
     "follow",

@@ -36,8 +36,8 @@ def asked(card: ModelCard, model: Any, rows: pd.DataFrame) -> Asked:
         names = tuple(str(name) for name in model.classes_[first:])
         return Asked(names, lambda x: _numbers(model.predict_proba(x))[:, first:], unit)
     if card.task == "clustering":
-        known = np.unique(model.predict(rows))
-        named = tuple(f"cluster {one}" for one in known)
+        known = _clusters(model, rows)
+        named = tuple(f"cluster {one}" if one >= 0 else "no cluster" for one in known)
         return Asked(
             named, lambda x: _numbers(np.asarray(model.predict(x))[:, None] == known), unit
         )
@@ -48,6 +48,15 @@ def asked(card: ModelCard, model: Any, rows: pd.DataFrame) -> Asked:
     if card.task == "anomaly":
         return Asked(("anomaly score",), lambda x: -_numbers(model.decision_function(x)), unit)
     return Asked((card.target,), lambda x: _numbers(model.predict(x)), unit)
+
+
+def _clusters(model: Any, rows: pd.DataFrame) -> NDArray[Any]:
+    """The clusters by number, also those of which no row is among `rows`; -1 is none of them."""
+    learner = model[-1]
+    if hasattr(learner, "classes_"):
+        return np.asarray(learner.classes_)
+    count = getattr(learner, "n_clusters", getattr(learner, "n_components", 0))
+    return np.arange(count) if count else np.unique(model.predict(rows))
 
 
 def _numbers(values: Any) -> Numbers:

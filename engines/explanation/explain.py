@@ -1,4 +1,4 @@
-"""The work of an `explain` job: explain the hold-out, measure fairness and stability, seal it."""
+"""The work of an `explain` job: explain the hold-out, measure fairness, stability, drift; seal."""
 
 import time
 from typing import Any
@@ -14,10 +14,12 @@ from engines.core.progress import Progress
 from engines.core.tables import ColumnType
 from engines.explanation import store
 from engines.explanation.attribution import Attribution, Explainer, explainer, in_turns, joined
+from engines.explanation.drift import drift, largest
 from engines.explanation.exact import margin
 from engines.explanation.fairness import Fairness, fairness, protected_columns
-from engines.explanation.interactions import COLUMNS, PAIRS, interactions
+from engines.explanation.interactions import COLUMNS, PAIRS, SECOND, interactions
 from engines.explanation.load import folder_of, load
+from engines.explanation.pairs import METHOD, affordable, pair_values, ranked_pairs
 from engines.explanation.port import Desk
 from engines.explanation.rows import rows_of
 from engines.explanation.stability import COLUMNS as STABILITY
@@ -28,6 +30,7 @@ EXACT_ROWS, SAMPLED_ROWS = 2_000, 100
 EXACT_TURN, SAMPLED_TURN = 100, 2
 SECONDS = 120.0  # for the values; what is explained by then is what is shown
 SEGMENTED = 4
+PAIRED_MOST = 10  # columns whose pairs are kept where all pairs are known
 SEED = 17
 
 
@@ -44,14 +47,18 @@ def run_explain(desk: Desk, actor: Actor, model: ModelRef, progress: Progress) -
     progress.log(f"Explained {len(frame):,} rows in {took:.1f} s; additivity gap {found.gap:.1e}")
     progress.report(0.75, "Looking for interactions")
     ranked = _ranked(case, found)
-    pairs = interactions(_score(case.model), _some(case.rows.held, PAIRS), ranked[:COLUMNS])
+    together = _together(case, frame, ranked)
     progress.report(0.82, "Measuring fairness by protected attribute")
     fair, notes = _fairness(case)
     progress.report(0.9, "Measuring stability by segment and over time")
     steady = _stability(case, ranked)
-    told = described(case, found) | {"interactions": pairs, "notes": notes + fair.notes}
-    told |= {"facts": measured(case, fair.differences, steady), "metric": metric_of(case.card)}
+    progress.report(0.96, "Comparing the hold-out with the rows trained on")
+    moved = _drift(case)
+    told = described(case, found) | together | {"notes": notes + fair.notes}
+    facts = measured(case, fair.differences, steady) | largest(moved)
+    told |= {"facts": facts, "metric": metric_of(case.card)}
     measures = {
+        "drift.parquet": moved,
         "fairness.parquet": fair.groups,
         "calibration.parquet": fair.curves,
         "differences.parquet": fair.differences,
@@ -105,6 +112,21 @@ def _some(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     return rows.sample(min(count, len(rows)), random_state=SEED)
 
 
+def _together(case: Case, frame: pd.DataFrame, ranked: list[str]) -> dict[str, Any]:
+    """How pairs of columns act together, and how that was found."""
+    parts, most = case.model.parts, PAIRED_MOST
+    rows = affordable(parts[0], len(frame)) if len(parts) == 1 else 0
+    if rows:
+        values = pair_values(parts[0], frame.head(rows))[..., :OUTPUTS]
+        pairs, method = ranked_pairs(values, list(frame.columns), ranked[:most]), METHOD
+    else:
+        some, most, method = _some(case.rows.held, PAIRS), COLUMNS, SECOND
+        pairs = interactions(_score(case.model), some, ranked[:most])
+        rows = len(some)
+    told = {"method": method, "rows": rows, "columns": min(most, len(ranked))}
+    return {"interactions": pairs, "paired": told}
+
+
 def _score(model: Explainer) -> Any:
     """The model in the space its values add up in."""
     return (lambda rows: margin(model.parts[0], rows)) if len(model.parts) == 1 else model.asked.ask
@@ -134,6 +156,13 @@ def _stability(case: Case, ranked: list[str]) -> pd.DataFrame:
     segments = {name: case.rows.held[name] for name in ranked[:SEGMENTED]}
     held = case.rows.raw.loc[answers["row"]]
     return stability(case.card, answers, segments, {name: held[name] for name in _times(case)})
+
+
+def _drift(case: Case) -> pd.DataFrame:
+    """The hold-out, and its periods where there is a time column, against the rows trained on."""
+    rows, times = case.rows, _times(case)
+    moments = rows.raw.loc[rows.answers["row"], times[0]] if times and len(rows.answers) else None
+    return drift(case.card, rows.trained, rows.held, rows.folds, rows.answers, moments)
 
 
 def _times(case: Case) -> list[str]:

@@ -95,7 +95,9 @@ def interaction_heat(found: Explanation) -> go.Figure | None:
     figure = go.Figure(heat)
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category")
-    return _labelled(figure, "Which columns act together", "", "")
+    paired = found.told["paired"]
+    title = f"Which columns act together ({paired['method']}, {paired['rows']:,} rows)"
+    return _labelled(figure, title, "", "")
 
 
 def waterfall(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+SECOND = "second differences"
 COLUMNS = 6
 PAIRS = 200
 SEED = 3

@@ -12,6 +12,8 @@ from engines.core.access import Actor, Capability, needs
 from engines.core.files import sha256_of
 from engines.core.model_ref import ModelRef
 from engines.explanation import store
+from engines.explanation.drift import COLUMNS as DRIFT
+from engines.explanation.interactions import COLUMNS, PAIRS, SECOND
 from engines.explanation.load import folder_of
 from engines.explanation.port import Desk
 
@@ -24,9 +26,10 @@ class Explanation:
     """One model's explanation, under the names it was read with.
 
     `told` is the summary (space, method, base, gap …); `importance` has feature, output,
-    importance, error; `interactions` one, two, strength, error; `groups`, `curves`, `differences`
-    and `stability` as Fairness and `stability` describe. `values` (row, output, answer, a column
-    per feature) and `rows` (the features' own values) are empty for those who may not see data.
+    importance, error; `interactions` one, two, strength, error; `groups`, `curves`, `differences`,
+    `stability` and `drift` as Fairness and the functions of those names describe. `values` (row,
+    output, answer, a column per feature) and `rows` (the features' own values) are empty for those
+    who may not see data.
     """
 
     told: dict[str, Any]
@@ -36,6 +39,7 @@ class Explanation:
     curves: pd.DataFrame
     differences: pd.DataFrame
     stability: pd.DataFrame
+    drift: pd.DataFrame
     values: pd.DataFrame
     rows: pd.DataFrame
     is_current: bool
@@ -71,6 +75,7 @@ def read(
     told = json.loads((folder / "explanation.json").read_text("utf-8"))
     told["space"] = _space(told["space"], told["target"], shown)
     told["target"] = shown.get(told["target"], told["target"])
+    told.setdefault("paired", {"method": SECOND, "rows": PAIRS, "columns": COLUMNS})
     told["outputs"] = [shown.get(name, name) for name in told["outputs"]]
     may_see = actor.may(Capability.DATA_READ)
     values = _values(folder, shown) if may_see else pd.DataFrame()
@@ -83,6 +88,7 @@ def read(
         curves=_named(_frame(folder, "calibration"), shown, "attribute", "output"),
         differences=_named(_frame(folder, "differences"), shown, "attribute", "output"),
         stability=_named(_frame(folder, "stability"), shown, "column"),
+        drift=_named(_drift(folder), shown, "column"),
         values=values,
         rows=rows.rename(columns=shown),
         is_current=store.is_current(desk.folder, model, own),
@@ -127,6 +133,12 @@ def _space(space: str, target: str, shown: dict[str, str]) -> str:
     if not target or target not in shown:
         return space
     return " ".join(shown[target] if word == target else word for word in space.split(" "))
+
+
+def _drift(folder: Path) -> pd.DataFrame:
+    """Empty where the explanation was sealed before drift was measured."""
+    is_there = (folder / "drift.parquet").exists()
+    return _frame(folder, "drift") if is_there else pd.DataFrame(columns=DRIFT)
 
 
 def _frame(folder: Path, name: str) -> pd.DataFrame:

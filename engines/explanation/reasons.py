@@ -181,7 +181,8 @@ def _reason(
 def _about(of: Ready, output: str) -> str:
     """What is moved, as in: log-odds of “Yes”."""
     space = of.explainer.space
-    return f"{space} of “{output}”" if of.card.classes else f"answer ({space})"
+    is_named = of.card.classes or len(of.explainer.asked.names) > 1
+    return f"{space} of “{output}”" if is_named else f"answer ({space})"
 
 
 def _plain(value: Any) -> Any:

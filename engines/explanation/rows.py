@@ -12,30 +12,33 @@ from engines.core.forecasting import filled, lag_name, moments_of, places
 from engines.core.model_card import ModelCard
 from engines.core.tables import Table
 
-HOLDOUT = "holdout.parquet"
+HOLDOUT, FOLDS = "holdout.parquet", "oof.parquet"
 BACKGROUND_ROWS = 200
 SEED = 11
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Conforming rows of the hold-out and a sample of the others, and every raw column.
+    """Conforming rows of the hold-out and of training, a sample of the others, every raw column.
 
-    `held` and `background` are indexed by the row's number in the stored table; `raw` is the whole
-    table under the model's names; `answers` is the stored hold-out, empty without a target.
+    `held`, `trained` and `background` are indexed by the row's number in the stored table; `raw` is
+    the whole table under the model's names; `answers` is the stored hold-out and `folds` the stored
+    out-of-fold answers; `trained`, `answers` and `folds` are empty without a target.
     """
 
     held: pd.DataFrame
+    trained: pd.DataFrame
     background: pd.DataFrame
     raw: pd.DataFrame
     answers: pd.DataFrame
+    folds: pd.DataFrame
 
 
 def rows_of(card: ModelCard, table: Table, folder: Path) -> Rows:
     """Read the table and the stored hold-out. Raises InvalidInput when they do not fit."""
     raw = pd.read_parquet(table.path)
     raw = raw.rename(columns=table.public_names) if card.anonymised else raw
-    answers = pd.read_parquet(folder / HOLDOUT) if (folder / HOLDOUT).exists() else pd.DataFrame()
+    answers = _stored(folder / HOLDOUT)
     series = card.facts.get("series")
     wide = with_past(card, raw) if series else raw
     try:
@@ -44,7 +47,9 @@ def rows_of(card: ModelCard, table: Table, folder: Path) -> Rows:
         raise InvalidInput(str(fault), hint="The data set no longer fits the model.") from fault
     held = ready.loc[answers["row"]] if len(answers) else _some(ready, len(ready))
     rest = ready.drop(index=held.index) if len(answers) else ready
-    return Rows(held, _some(rest, BACKGROUND_ROWS), raw, answers)
+    trained = rest[_trained_on(card, raw.loc[rest.index])] if len(answers) else rest.head(0)
+    background = _some(rest, BACKGROUND_ROWS)
+    return Rows(held, trained, background, raw, answers, _stored(folder / FOLDS))
 
 
 def with_past(card: ModelCard, raw: pd.DataFrame) -> pd.DataFrame:
@@ -60,6 +65,19 @@ def with_past(card: ModelCard, raw: pd.DataFrame) -> pd.DataFrame:
     past = {lag_name(target, lag): grid[np.maximum(at - lag, 0)] for lag in series["lags"]}
     found: pd.DataFrame = ordered.assign(**past).loc[at >= max(series["lags"], default=0)]
     return found
+
+
+def _stored(file: Path) -> pd.DataFrame:
+    return pd.read_parquet(file) if file.exists() else pd.DataFrame()
+
+
+def _trained_on(card: ModelCard, rest: pd.DataFrame) -> "pd.Series[bool]":
+    """True for rows that training could use: with a target and, when split by time, a moment."""
+    known: pd.Series[bool] = rest[card.target].notna()
+    if not card.classes:
+        known &= np.isfinite(pd.to_numeric(rest[card.target], errors="coerce"))
+    time = card.facts.get("time_column")
+    return known & rest[time].notna() if time else known
 
 
 def _some(rows: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -1,14 +1,8 @@
 """The Explain and Fairness tabs of the Results page, for each role."""
 
-import pandas as pd
 import pytest
 
-from engines import data_sources, explanation, projects
-from engines.core.database import now
-from engines.core.model_ref import ModelRef
-from engines.core.progress import Silent
-from engines.training import Task, TaskResult, TrainingRequest, TrainingRun
-from tests.harness.run_folders import telco
+from engines import explanation, projects
 
 
 @pytest.fixture
@@ -20,31 +14,14 @@ def experiment(app_services, analyst):
 
 
 @pytest.fixture
-def model(app_services, analyst, experiment, shared_data, tmp_path):
+def model(app_services, analyst, experiment, churn_run):
     """A finished binary run on the experiment's own table."""
-    svc = app_services
-    frame = pd.read_csv(shared_data / "telco_churn.csv").drop(columns="customerID").head(1000)
-    file = tmp_path / "table.csv"
-    frame.to_csv(file, index=False)
-    data_sources.ingest_file(svc.datasets, analyst, experiment.id, file, file.name)
-    table = svc.datasets.current(analyst, experiment.id)
-    request = TrainingRequest(experiment.id, table.dataset_id, (Task.BINARY,), "Churn")
-    run = TrainingRun(
-        experiment_id=experiment.id, dataset_id=table.dataset_id, dataset_sha256=table.sha256,
-        state="succeeded", request=request.as_json(), notes=[], actor_id=analyst.id,
-        actor_name=analyst.name, finished_at=now(),
-    )  # fmt: skip
-    with svc.db.write() as session:
-        session.add(run)
-        session.flush()
-        session.add(TaskResult(run_id=run.id, task="binary", metric="roc_auc"))
-    telco(svc.runs_dir / run.id, shared_data)
-    return ModelRef(run.id, "binary")
+    return churn_run.store(app_services, analyst, experiment.id)
 
 
 @pytest.fixture
-def explained(app_services, analyst, model):
-    explanation.run_explain(app_services.explaining, analyst, model, Silent())
+def explained(app_services, analyst, model, churn_run):
+    churn_run.explain(app_services, analyst, model)
     return model
 
 
@@ -99,6 +76,20 @@ def test_each_view_draws_its_figure(show, explained, view):
     assert charts(at) == 2
 
 
+def test_drift_is_told_in_a_sentence_a_figure_and_a_table(show, explained, app_services, analyst):
+    at = show(view="Explain")
+    facts = explanation.facts(app_services.explaining, analyst, explained)
+    said = f"largest population stability index {facts['drift.psi_max']:.3f}"
+    assert said in words(at)
+    at.segmented_control(key="explain:view").set_value("Drift").run()
+    assert not at.exception
+    assert charts(at) == 2
+    shown = at.dataframe[0].value
+    assert shown["Stability index"].iloc[0] == round(facts["drift.psi_max"], 4)
+    assert "score of Yes" in set(shown["Column"])
+    assert "watch that after deployment" in words(at)
+
+
 def test_one_row_shows_reasons_in_words_and_a_waterfall(show, explained):
     at = show(view="Explain")
     at.segmented_control(key="explain:view").set_value("One row").run()
@@ -112,7 +103,8 @@ def test_one_row_shows_reasons_in_words_and_a_waterfall(show, explained):
 def test_rows_are_kept_from_who_may_not_see_data(show, explained):
     at = show("auditor", view="Explain")
     assert "Values of single rows are data" in words(at)
-    assert charts(at) == 1
+    views = at.segmented_control(key="explain:view").options
+    assert views == ["Pairs of columns", "Drift"]
 
 
 def test_fairness_tab_names_the_largest_differences_first(show, explained):

@@ -26,6 +26,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "fairness.selection_rate_difference": "difference in selection rate between groups",
         "fairness.equal_opportunity_difference": "difference in true positive rate between groups",
         "drift.psi_max": "largest population stability index",
+        "drift.psi_max_period": "largest population stability index of a period",
         "documents.missing": "documents or sections not written",
         "dependencies.vulnerabilities": "known vulnerabilities of the libraries",
         "dependencies.licences_unknown": "libraries without a known licence",

@@ -1,6 +1,10 @@
-"""Models as training makes them, on small parts of real tables, and a desk to explain them at."""
+"""Models as training makes them, on small parts of real tables, and a desk to explain them at.
+
+Each model is trained once, and explained once, for all tests; a test gets copies of the files.
+"""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import skops.io
+from pandas.util import hash_pandas_object
 
 from engines.core.access import Actor
 from engines.core.database import now
@@ -16,12 +21,13 @@ from engines.core.errors import NotAllowed
 from engines.core.gate import Permit, Purpose
 from engines.core.model_card import ModelCard
 from engines.core.model_ref import ModelRef
+from engines.core.progress import Silent
 from engines.core.tables import Column, ColumnType, Table
-from engines.explanation import Desk, Origin
+from engines.explanation import Desk, Origin, run_explain, store
 from engines.orchestration import LocalScheduler
 from engines.training import Task, TrainingRequest, algorithms, materials
 from engines.training import folder as folders
-from engines.training.folds import ask, judged
+from engines.training.folds import ask, fit_fold, judged
 from engines.training.recipes import Recipe, pipeline
 
 FEW_ROUNDS = {"n_estimators": 20}
@@ -67,6 +73,17 @@ class Made:
     material: Any
     fitted: Any
     card: ModelCard
+    table: Table
+    folder: Path  # of this session, never written to again
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was trained and explained in this session, by what was asked."""
+
+    folder: Path
+    made: dict[str, Made] = field(default_factory=dict)
+    explained: dict[str, Path] = field(default_factory=dict)
 
 
 def table_of(frame: pd.DataFrame, path: Path, anonymised: bool = False) -> Table:
@@ -95,6 +112,11 @@ def telco(shared_data: Path) -> pd.DataFrame:
     return frame.assign(since=when)
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    return Kept(tmp_path_factory.mktemp("kept"))
+
+
 @pytest.fixture
 def gate() -> Gatekeeper:
     return Gatekeeper()
@@ -112,35 +134,83 @@ def desk(db, shelf: Shelf, gate: Gatekeeper, tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def make(shelf: Shelf, tmp_path: Path) -> Callable[..., Made]:
+def make(shelf: Shelf, kept: Kept) -> Callable[..., Made]:
     """Train one recipe and store it as a run: `make(frame, task, target, "lightgbm", …)`."""
 
-    def trained(
-        frame: pd.DataFrame,
-        task: Task,
-        target: str,
-        *names: str,
-        anonymised: bool = False,
-        parameters: dict[str, Any] | None = None,
-        **asked: Any,
-    ) -> Made:
-        run = f"run{len(shelf.tables)}"
-        table = table_of(frame, tmp_path / f"{run}.parquet", anonymised)
-        shelf.tables[run] = table
-        request = TrainingRequest("e1", run, (task,), target, folds=2, **asked)
-        made, _, _ = materials.material(materials.source(table, request), task)
-        fitted = pipeline(_recipe(task, names, parameters or {}), made.blueprint)
-        fitted.fit(made.features.iloc[made.train], made.target[made.train])
-        folder = folders.Folder(shelf.runs_dir / run, task.value)
-        skops.io.dump(fitted, folder.path / "model.skops")
-        card = _card(request, table, made, task)
-        folder.card(card)
-        folder.table("holdout.parquet", _answers(made, fitted))
-        folder.seal()
-        stored = ModelCard.from_json(json.loads((folder.final / "model.json").read_text()))
-        return Made(ModelRef(run, task.value), made, fitted, stored)
+    def trained(frame: pd.DataFrame, task: Task, target: str, *names: str, **asked: Any) -> Made:
+        rows = hash_pandas_object(frame).sum()
+        key = repr((rows, list(frame), task, target, names, sorted(asked.items())))
+        if key not in kept.made:
+            kept.made[key] = _trained(kept, frame, task, target, names, **asked)
+        made, run = kept.made[key], f"run{len(shelf.tables)}"
+        shutil.copytree(made.folder, shelf.runs_dir / run / task.value)
+        shelf.tables[run] = made.table
+        return replace(made, model=ModelRef(run, task.value))
 
     return trained
+
+
+@pytest.fixture
+def explain(desk: Desk, shelf: Shelf, analyst: Actor, kept: Kept) -> Callable[[Made], None]:
+    """Explain a model by the job's work; the same once more only takes a copy of its files."""
+
+    def explained(made: Made) -> None:
+        key = repr((made.folder.parent.name, str(made.model), shelf.protected))
+        place = store.place(desk.folder, made.model)
+        if key not in kept.explained:
+            run_explain(desk, analyst, made.model, Silent())
+            kept.explained[key] = kept.folder / f"explained{len(kept.explained)}"
+            shutil.copytree(place, kept.explained[key])
+        if not place.exists():
+            shutil.copytree(kept.explained[key], place)
+
+    return explained
+
+
+@pytest.fixture
+def churn(make: Callable[..., Made], telco: pd.DataFrame, shelf: Shelf) -> Made:
+    """A boosted churn model, not trained on gender, which the questionnaire calls protected."""
+    shelf.protected = "gender, seniorcitizen; Religion"
+    asked = {"left_out": ("gender",), "holdout_share": 0.5, "out_of_fold": True}
+    return make(telco, Task.BINARY, "Churn", "lightgbm", **asked)
+
+
+@pytest.fixture
+def done(churn: Made, explain: Callable[[Made], None]) -> Made:
+    """The churn model, explained."""
+    explain(churn)
+    return churn
+
+
+def _trained(
+    kept: Kept,
+    frame: pd.DataFrame,
+    task: Task,
+    target: str,
+    names: tuple[str, ...],
+    anonymised: bool = False,
+    out_of_fold: bool = False,
+    parameters: dict[str, Any] | None = None,
+    **asked: Any,
+) -> Made:
+    run = f"made{len(kept.made)}"
+    table = table_of(frame, kept.folder / f"{run}.parquet", anonymised)
+    request = TrainingRequest("e1", run, (task,), target, folds=2, **asked)
+    made, _, _ = materials.material(materials.source(table, request), task)
+    recipe = _recipe(task, names, parameters or {})
+    fitted = pipeline(recipe, made.blueprint)
+    fitted.fit(made.features.iloc[made.train], made.target[made.train])
+    folder = folders.Folder(kept.folder / run, task.value)
+    skops.io.dump(fitted, folder.path / "model.skops")
+    folder.card(_card(request, table, made, task))
+    folder.table("holdout.parquet", _answers(made, fitted))
+    if out_of_fold:
+        results = {n: fit_fold(made, recipe, n) for n in range(len(made.folds))}
+        rows = folders.out_of_fold(made.features.index, made.target, results, made.classes)
+        folder.table("oof.parquet", rows)
+    folder.seal()
+    stored = ModelCard.from_json(json.loads((folder.final / "model.json").read_text()))
+    return Made(ModelRef(run, task.value), made, fitted, stored, table, folder.final)
 
 
 def _recipe(task: Task, names: tuple[str, ...], parameters: dict[str, Any]) -> Recipe:
@@ -170,6 +240,7 @@ def _card(request: TrainingRequest, table: Table, made: Any, task: Task) -> Mode
     back = {table.public_names[c.name]: c.type for c in table.columns}
     columns = [Column(name, name, back.get(name, ColumnType.NUMERIC), 0, 2) for name in names]
     facts = {"series": made.series.told} if made.series else {}
+    facts |= {"time_column": table.public_names[request.time_column]} if request.time_column else {}
     return ModelCard(
         task=task.value,
         target=table.public_names[request.target],

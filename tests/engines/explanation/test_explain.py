@@ -1,6 +1,5 @@
 """The job's work from gate to sealed files, and everything read from them."""
 
-import json
 import time
 
 import numpy as np
@@ -12,7 +11,7 @@ from engines import explanation
 from engines.core.errors import InvalidInput, NotAllowed, NotReady
 from engines.core.files import sha256_of
 from engines.core.progress import Silent
-from engines.explanation import Direction, figures, store
+from engines.explanation import Direction, figures, pairs, store
 from engines.explanation.rows import rows_of
 from engines.training import Task
 
@@ -25,20 +24,6 @@ class Told(Silent):
 
     def report(self, fraction, step):
         self.steps.append((fraction, step))
-
-
-@pytest.fixture
-def churn(make, telco, shelf):
-    """A boosted churn model, not trained on gender, which the questionnaire calls protected."""
-    shelf.protected = "gender, seniorcitizen; Religion"
-    asked = {"left_out": ("gender",), "holdout_share": 0.5}
-    return make(telco, Task.BINARY, "Churn", "lightgbm", **asked)
-
-
-@pytest.fixture
-def done(desk, analyst, churn):
-    explanation.run_explain(desk, analyst, churn.model, Silent())
-    return churn
 
 
 def test_explain_passes_the_gate_and_tells_where_it_is(desk, analyst, churn, gate):
@@ -228,7 +213,10 @@ def test_reasons_refuse_a_category_the_model_never_saw(desk, analyst, done, telc
         explanation.reasons(desk, analyst, done.model, record)
 
 
-def test_reasons_of_a_model_of_500_rounds_take_less_than_a_second(desk, analyst, make, telco):
+def test_reasons_of_a_model_of_500_rounds_take_less_than_a_second(
+    desk, analyst, make, telco, monkeypatch
+):
+    monkeypatch.setattr(pairs, "STEPS", 0)  # reasons do not rest on interactions
     made = make(telco, Task.BINARY, "Churn", "lightgbm", parameters={"n_estimators": 500})
     explanation.run_explain(desk, analyst, made.model, Silent())
     record = telco.drop(columns="Churn").iloc[3].to_dict()
@@ -289,14 +277,3 @@ def test_waterfall_goes_from_base_to_answer_with_the_rest_as_one_step():
     assert bars.y[1] == "c14 = 3.5"
     assert bars.y[-2] == figures.OTHERS
     assert sum(bars.x[:-1]) == pytest.approx(bars.x[-1])
-
-
-def test_linear_model_has_no_interactions_and_trees_do(desk, analyst, make, telco):
-    found = []
-    for name in ("lr", "lightgbm"):
-        made = make(telco, Task.BINARY, "Churn", name)
-        explanation.run_explain(desk, analyst, made.model, Silent())
-        told = store.place(desk.folder, made.model) / "explanation.json"
-        found.append(json.loads(told.read_text())["interactions"][0]["strength"])
-    assert found[0] == pytest.approx(0, abs=1e-9)
-    assert found[1] > 1e-3
