@@ -5,9 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from engines.core import settings
 from engines.core.database import Database
-from engines.core.errors import MlaasError
+from engines.core.errors import MlaasError, NotReady
 from engines.observability.chain import ChainReport, walk
 
 
@@ -16,12 +18,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         url = options.database or settings.load(Path(options.config)).database.url
-        report = walk(Database(url), options.head)
+        report = walk(_started(Database(url)), options.head)
     except MlaasError as error:
         sys.stderr.write(f"The audit chain cannot be read. {error}\n")
         return 2
     sys.stdout.write(_sentence(report) + "\n")
     return 0 if report.is_whole else 1
+
+
+def _started(db: Database) -> Database:
+    """The database, which holds a trail; looking makes no file. Raises NotReady when it does not.
+
+    One that cannot be reached is left to the walk, which says so.
+    """
+    file = Path(db.url.database or "") if db.is_sqlite else None
+    if file and not file.parent.exists():
+        return db
+    try:
+        is_there = (not file or file.exists()) and sa.inspect(db.engine).has_table("audit_event")
+    except sa.exc.OperationalError:
+        return db
+    if not is_there:
+        raise NotReady(
+            "There is no audit trail yet: MLAAS was never started on this database.",
+            hint="Start it with make run, or name another one with --database.",
+        )
+    return db
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -102,3 +103,15 @@ def test_command_on_a_database_that_is_away_ends_with_two(
 ) -> None:
     assert main(["--database", "sqlite:////nowhere/at/all.db"]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_command_before_the_first_start_says_so_and_makes_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mlaas.db"
+    assert main(["--database", f"sqlite:///{file}"]) == 2
+    assert "no audit trail yet" in capsys.readouterr().err
+    assert not file.exists()
+    file.touch()
+    assert main(["--database", f"sqlite:///{file}"]) == 2
+    assert "never started on this database" in capsys.readouterr().err
