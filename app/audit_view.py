@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from app.downloads import evidence_url
 from engines.core.csv_export import to_safe_csv
 from engines.core.events import AuditEvent
 from engines.observability import ChainReport, as_rows
@@ -66,24 +66,11 @@ def day_start(day: date | None, later: int = 0) -> datetime | None:
     return datetime.combine(day, time(), UTC) + timedelta(days=later) if day else None
 
 
-def evidence_button(write: Callable[[BinaryIO], object]) -> None:
-    """The whole evidence as JSON Lines, made and signed when pressed."""
-
-    def content() -> bytes:
-        out = BytesIO()
-        write(out)
-        return out.getvalue()
-
-    st.download_button(
-        "Evidence",
-        content,
-        file_name="evidence.jsonl",
-        mime="application/jsonl",
-        icon=":material/verified_user:",
-        help="Trail, submissions, votes and signatures; tools/verify_export.py checks the file.",
-        on_click="ignore",
-        key="evidence",
-    )
+def evidence_button() -> None:
+    """The whole evidence as JSON Lines, made and signed when pressed, sent from the disk."""
+    told = "Trail, delegations, submissions, votes, signatures, permits and refusals; "
+    st.link_button("Evidence", evidence_url(), icon=":material/verified_user:",
+                   help=f"{told}tools/verify_export.py checks the file.")  # fmt: skip
 
 
 def key_caption(keys: list[str]) -> None:

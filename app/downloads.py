@@ -1,9 +1,11 @@
-"""Routes that hand out zips: one model ready to run, or everything of a run.
+"""Routes that hand out files: a model ready to run, everything of a run, a release, the evidence.
 
 They stand behind the gate, which knows the person; the engine checks the person's right and
-writes the audit row. A zip is made on disk, streamed from there, and gone when it was sent.
+writes the audit row. A file is made on disk, streamed from there, and gone when it was sent.
 """
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,7 @@ from engines.core.correlation import correlated
 from engines.core.database import new_id
 from engines.core.errors import MlaasError, NotFound
 from engines.eda import ReportKind
+from engines.governance import register
 from engines.wiring import Services
 
 SLICE = 1024 * 1024  # bytes sent at once
@@ -35,6 +38,7 @@ def routes(services: Services, actor_of: ActorOf = gate_actor) -> list[Route]:
         for path, pack in (
             ("/downloads/model/{run_id:str}/{task:str}.zip", _model),
             ("/downloads/run/{run_id:str}.zip", _run),
+            ("/downloads/evidence.jsonl", _evidence),
             ("/downloads/release/{release_id:str}/{repository:str}/{file:path}", _release),
         )
     ]
@@ -48,6 +52,11 @@ def model_url(run_id: str, task: str) -> str:
 def run_url(run_id: str) -> str:
     """Where the package of everything is fetched."""
     return f"/downloads/run/{run_id}.zip"
+
+
+def evidence_url() -> str:
+    """Where the signed evidence is fetched."""
+    return "/downloads/evidence.jsonl"
 
 
 def release_url(release_id: str, repository: str, file: str) -> str:
@@ -96,6 +105,18 @@ def _release(services: Services, actor: Actor, request: Request) -> Path:
     return artifacts.retrieve(depot, actor, given["release_id"], given["file"], place, where)
 
 
+def _evidence(services: Services, actor: Actor, request: Request) -> Path:
+    require(actor, Capability.AUDIT_READ)
+    handle, name = tempfile.mkstemp(prefix=".evidence-", dir=services.settings.paths.data)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            register.write_evidence(services.db, actor, services.secrets, out)
+    except BaseException:
+        Path(name).unlink()
+        raise
+    return Path(name)
+
+
 def explorations(services: Services, actor: Actor, run_id: str) -> dict[str, bytes]:
     """The newest reports on the run's data set, by path in the zip; none without the right."""
     if not actor.may(Capability.EDA_READ):
@@ -115,6 +136,8 @@ def explorations(services: Services, actor: Actor, run_id: str) -> dict[str, byt
 
 def _file_name(request: Request) -> str:
     given = request.path_params
+    if request.url.path == evidence_url():
+        return "evidence.jsonl"
     if "file" in given:
         return str(given["file"]).rsplit("/", 1)[-1]
     return (

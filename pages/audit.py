@@ -66,7 +66,7 @@ def filters() -> EventFilter:
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header("Audit", anchor=False)
     st.space("stretch")
-    evidence_button(lambda out: register.write_evidence(svc.db, actor, svc.secrets, out))
+    evidence_button()
     verify = st.button("Verify chain", icon=":material/link:", type="primary")
 
 if verify:

@@ -1,4 +1,4 @@
-"""Check an evidence file of MLAAS without MLAAS: its chain, contents, votes and signatures.
+"""Check an evidence file of MLAAS without MLAAS: chain, contents, votes, signatures, uses.
 
     python verify_export.py evidence.jsonl --key KEY [--head HASH]
 
@@ -15,18 +15,28 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-FORMAT = "mlaas-evidence/1"
+FORMAT = "mlaas-evidence/2"
 FIRST = "0" * 64
-KINDS = ("header", "event", "policy", "submission", "end")  # in this order
+KINDS = (
+    "header",
+    "event",
+    "policy",
+    "delegation",
+    "submission",
+    "decision",
+    "end",
+)  # in this order
 IN_EVENT_HASH = (
     "at", "actor_id", "actor_name", "act", "subject", "detail", "correlation_id", "previous_hash",
 )  # fmt: skip
+GATE_ACTS = {"model.use_allowed": True, "model.use_refused": False}
 SIGNED_STATES = {"approved", "expired", "revoked", "void"}
 SIGNED_FIELDS = {
     "submission": "id", "model": "model", "experiment": "experiment", "stage": "stage",
@@ -64,6 +74,10 @@ class Verifier:
         self.place = 0
         self.voted: dict[str, list[Line]] = {}
         self.policies: dict[tuple[str, int], str] = {}
+        self.handed = Counter[tuple[Any, ...]]()
+        self.delegations: list[Line] = []
+        self.approvals: dict[str, Line] = {}
+        self.ruled: dict[str, Line] = {}
         self.so_far = hashlib.sha256()
         self.ended = False
 
@@ -103,12 +117,63 @@ class Verifier:
         self.hashes.add(self.head)
         if line["act"] == "submission.voted":
             self.voted.setdefault(line["subject"].removeprefix("submission:"), []).append(line)
+        elif line["act"] in GATE_ACTS:
+            hold(line["detail"]["decision"] not in self.ruled, f"{name} tells a decision again")
+            self.ruled[line["detail"]["decision"]] = line
+        elif line["act"] in ("delegation.given", "delegation.ended"):
+            self.handed[handed_key(line["act"], line["subject"], line["detail"])] += 1
 
     def take_policy(self, line: Line) -> None:
         """A policy version, and the hash submissions name it by."""
         name = f"policy {line['name']} {line['version']}"
         hold(sha256(line["text"]) == line["sha256"], f"{name} was changed")
         self.policies[line["name"], line["version"]] = line["sha256"]
+
+    def take_delegation(self, line: Line) -> None:
+        """A vote handed over, and taken back, as the audit trail tells it."""
+        name = f"delegation {line['id']}"
+        told = {**line, "to": line["taker_name"], "begins": line["begins_at"]}
+        told["ends"] = line["ends_at"]
+        acts = ["delegation.given"] + ["delegation.ended"] * (line["ended_at"] is not None)
+        for act in acts:
+            key = handed_key(act, f"user:{line['giver_id']}", told)
+            hold(self.handed[key], f"{name}: the trail does not tell that it was {act[11:]}")
+            self.handed[key] -= 1
+        self.delegations.append(line)
+
+    def take_decision(self, line: Line) -> None:
+        """A permit or a refusal of the gate: as the trail tells it, on an approval that held."""
+        name = f"decision {line['id']}"
+        event = self.ruled.pop(line["id"], None)
+        if event is None:
+            raise Broken(f"{name} is not in the trail, or stands here twice")
+        told = event["detail"]
+        for own, said in (
+            (f"model:{line['model']}", event["subject"]),
+            (line["allowed"], GATE_ACTS[event["act"]]),
+            (line["actor_id"], event["actor_id"]),
+            (line["request_id"], event["correlation_id"]),
+            (line["purpose"], told["purpose"]),
+            (line["reason"], told["reason"]),
+            (line["submission_id"] or "", told["submission"]),
+        ):
+            hold(own == said, f"{name} is not what the trail tells: {own} is not {said}")
+        if line["submission_id"]:
+            self.check_ground(name, line)
+
+    def check_ground(self, name: str, line: Line) -> None:
+        """The approval a decision looked at; a permit needs one of its model that held then."""
+        seen = self.approvals.get(line["submission_id"])
+        if seen is None:
+            raise Broken(f"{name}: its approval is not in this file")
+        of = {key: seen[key] for key in ("model", "content_hash", "stage")}
+        hold(of == {key: line[key] for key in of}, f"{name}: its approval is of something else")
+        if line["allowed"]:
+            at, until = line["as_of"], [seen[key] for key in ("expires_at", "ended_at")]
+            given = seen["signature"] and moment(seen["decided_at"]) <= moment(at)
+            hold(given, f"{name}: its approval was not given yet")
+            over = any(end and moment(end) <= moment(at) for end in until)
+            hold(not over, f"{name}: its approval held no more")
 
     def take_submission(self, line: Line) -> None:
         """A submission: content, votes as cast, and the signature of its approval."""
@@ -120,6 +185,7 @@ class Verifier:
             policy = self.policies.get((line["policy_name"], line["policy_version"]))
             hold(policy == line["policy_sha256"], f"{name}: its policy is not in this file")
         self.check_votes(name, line)
+        self.approvals[line["id"]] = line
         if line["state"] in SIGNED_STATES or line["signature"] or line["signed"]:
             self.check_approval(name, line)
 
@@ -135,6 +201,19 @@ class Verifier:
         told = Counter(vote_key(e["actor_id"], e["detail"], "content") for e in events)
         said = Counter(vote_key(v["person_id"], v, "content_hash") for v in cast)
         hold(told == said, f"{name}: its votes are not those that the trail tells of")
+        for vote in cast:
+            lent = vote["person_id"] == vote["principal_id"] or self.was_lent(vote)
+            hold(lent, f"{name}: nobody had delegated the vote of {vote['principal_name']}")
+
+    def was_lent(self, vote: Line) -> bool:
+        """True when the vote's owner had delegated that role to the voter at that moment."""
+        who, at = (vote["principal_id"], vote["person_id"], vote["role"]), moment(vote["at"])
+        return any(
+            (each["giver_id"], each["taker_id"], each["role"]) == who
+            and moment(each["begins_at"]) <= at < moment(each["ends_at"])
+            and (each["ended_at"] is None or at <= moment(each["ended_at"]))
+            for each in self.delegations
+        )
 
     def check_approval(self, name: str, line: Line) -> None:
         """The signature, that it covers this very row and these votes, and that they are enough."""
@@ -166,8 +245,11 @@ class Verifier:
         own = {key: line[key] for key in line if key not in ("signature", "public_key")}
         good = signature_fits(canonical(own), line["signature"], line["public_key"])
         hold(good, "the signature of the whole file is wrong")
-        counted = {kind: self.count[kind] for kind in ("event", "policy", "submission")}
+        counted = {kind: self.count[kind] for kind in KINDS[1:-1]}
         hold(line["lines"] == counted, f"lines were added or removed: {counted} are there")
+        hold(not self.ruled, f"decisions of the gate are missing: {', '.join(self.ruled)[:200]}")
+        missing = sum(self.handed.values())
+        hold(not missing, f"{missing} delegations that the trail tells of are missing")
         hold(line["head"] == self.head, "the last events were cut off")
         whole = line["sha256"] == self.so_far.hexdigest()
         hold(whole, "a line before was changed, though it agrees with itself")
@@ -210,6 +292,19 @@ def item_order(item: Line) -> tuple[str, ...]:
 def vote_key(person: str, told: Line, content: str) -> tuple[Any, ...]:
     """What a vote and its audit event have in common."""
     return (person, told["decision"], told["role"], told["level"], told[content])
+
+
+def handed_key(act: str, subject: str, told: Line) -> tuple[Any, ...]:
+    """What a delegation and its audit events have in common."""
+    if act == "delegation.ended":
+        return (act, subject, told["to"])
+    period = (moment(told["begins"]), moment(told["ends"]))
+    return (act, subject, told["to"], told["role"], *period, told["reason"].strip())
+
+
+def moment(text: str) -> datetime:
+    """A moment as it stands in the file."""
+    return datetime.fromisoformat(text)
 
 
 def counts(vote: Line, line: Line, makers: set[str]) -> bool:
@@ -265,7 +360,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if fault:
         print(f"BROKEN. {fault}")
         return 1
-    told = ", ".join(f"{found.count[kind]} {kind}s" for kind in ("event", "submission"))
+    shown = ("event", "delegation", "submission", "decision")
+    told = ", ".join(f"{found.count[kind]} {kind}s" for kind in shown)
     print(f"Everything holds: {told}, {found.count['policy']} policy versions; head {found.head}.")
     keys = ", ".join(sorted(found.keys))
     if given.key:

@@ -9,12 +9,15 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.downloads import model_url, routes, run_url
+from app.downloads import evidence_url, model_url, routes, run_url
 from engines import projects
+from engines.core.errors import NotReady
+from engines.governance import register
 from engines.training import TaskResult, TrainingRequest, TrainingRun
 from engines.training.tasks import Task
 from tests.harness.audit import audit_events
 from tests.harness.run_folders import telco
+from tools import verify_export
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +110,34 @@ def test_download_of_an_unknown_run_is_not_found(fetch, path):
 @pytest.mark.parametrize("task", ["multiclass", "..", "%2e%2e"])
 def test_download_of_an_unknown_task_is_not_found(fetch, run, task):
     assert fetch(model_url(run.id, task)).status_code == 404
+
+
+def test_evidence_is_sent_whole_from_the_disk_and_leaves_nothing(
+    fetch, app_services, make_actor, run, tmp_path
+):
+    auditor, folder = make_actor("auditor"), app_services.settings.paths.data
+    answer = fetch(evidence_url(), actor=auditor)
+    assert answer.status_code == 200
+    assert 'filename="evidence.jsonl"' in answer.headers["content-disposition"]
+    file = tmp_path / "evidence.jsonl"
+    file.write_bytes(answer.content)
+    assert (
+        verify_export.verify(file, register.evidence_keys(app_services.secrets, auditor))[0] == ""
+    )
+    (event,) = audit_events(app_services.db, "audit.exported")
+    assert event.actor_name == "auditor"
+    assert not list(folder.glob(".evidence-*"))
+
+
+def test_evidence_that_cannot_be_made_leaves_nothing(fetch, app_services, make_actor, monkeypatch):
+    def broken(*_given):
+        raise NotReady("The key is gone.")
+
+    monkeypatch.setattr(register, "write_evidence", broken)
+    assert fetch(evidence_url(), actor=make_actor("auditor")).status_code == 409
+    assert not list(app_services.settings.paths.data.glob(".evidence-*"))
+
+
+def test_evidence_is_refused_to_others(fetch, analyst):
+    answer = fetch(evidence_url(), actor=analyst)
+    assert (answer.status_code, "audit.read" in answer.text) == (403, True)

@@ -42,6 +42,7 @@ ROUTES: dict[tuple[str, str], tuple[Capability, dict[str, Any]]] = {
     ("GET", "/reports/x/report.html"): (Capability.EDA_READ, {}),
     ("GET", "/downloads/model/x/x.zip"): (Capability.MODEL_DOWNLOAD, {}),
     ("GET", "/downloads/run/x.zip"): (Capability.MODEL_DOWNLOAD, {}),
+    ("GET", "/downloads/evidence.jsonl"): (Capability.AUDIT_READ, {}),
     ("GET", "/downloads/release/x/x/x"): (Capability.MODEL_DOWNLOAD, {}),
     ("GET", "/experiments"): (Capability.EXPERIMENT_READ, {}),
 }

@@ -97,3 +97,9 @@ def test_table_is_paged(open_page: OpenPage, app_services: Services, analyst: Ac
             events.record(session, analyst, "test.act", f"thing:{number}")
     assert len(open_page("auditor", "audit").dataframe[0].value) == 50
     assert list(open_page("auditor", "audit", events="2").dataframe[0].value["number"]) == [1]
+
+
+def test_evidence_is_a_link_to_the_route_that_sends_it(open_page: OpenPage) -> None:
+    at = open_page("auditor", "audit")
+    (link,) = at.get("link_button")
+    assert (link.proto.label, link.proto.url) == ("Evidence", "/downloads/evidence.jsonl")

@@ -2,13 +2,15 @@
 
 `tools/verify_export.py` checks the file without MLAAS and without its database. Lines, each with
 its `kind`: one header (format, public keys), events in the order of their chain, policy versions,
-submissions with content, votes and signatures, and the end, which signs everything before it.
+delegations, submissions with content, votes and signatures, the gate's decisions (permits and
+refusals), and the end, which signs everything before it.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, BinaryIO
 
 from sqlmodel import Session, col, select
@@ -20,10 +22,10 @@ from engines.core.events import FIRST, AuditEvent
 from engines.core.secrets import Secrets
 from engines.governance.approvals import signing
 from engines.governance.approvals.content import canonical
-from engines.governance.approvals.models import Submission, Vote
+from engines.governance.approvals.models import Delegation, GateDecision, Submission, Vote
 from engines.governance.policies import PolicyVersion
 
-FORMAT = "mlaas-evidence/1"
+FORMAT = "mlaas-evidence/2"
 BATCH = 1_000
 OF_EVENT = (
     "number", "actor_id", "actor_name", "act", "subject", "detail", "correlation_id",
@@ -39,6 +41,15 @@ OF_VOTE = (
     "person_id", "person_name", "principal_id", "principal_name", "role", "level", "decision",
     "comment", "content_hash", "carried_from",
 )  # fmt: skip
+OF_DELEGATION = (
+    "id", "giver_id", "giver_name", "taker_id", "taker_name", "role", "reason",
+)  # fmt: skip
+PERIOD = ("created_at", "begins_at", "ends_at", "ended_at")
+OF_DECISION = (
+    "id", "request_id", "actor_id", "actor_name", "purpose", "allowed", "reason", "stage",
+    "submission_id", "content_hash",
+)  # fmt: skip
+COUNTED = ("event", "policy", "delegation", "submission", "decision")
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,9 @@ class Evidence:
 
     events: int
     policies: int
+    delegations: int
     submissions: int
+    decisions: int
     head: str
     sha256: str
 
@@ -57,7 +70,7 @@ class _Lines:
 
     def __init__(self, out: BinaryIO) -> None:
         self._out, self._hash = out, hashlib.sha256()
-        self.written, self.head = {"event": 0, "policy": 0, "submission": 0}, FIRST
+        self.written, self.head = dict.fromkeys(COUNTED, 0), FIRST
 
     @property
     def sha256(self) -> str:
@@ -92,7 +105,9 @@ def write_evidence(db: Database, actor: Actor, secrets: Secrets, out: BinaryIO) 
         for line in _events(session):
             lines.head = line["hash"]
             lines.write(line)
-        for line in (*_policies(session), *_submissions(session)):
+        for line in chain(
+            _policies(session), _delegations(session), _submissions(session), _decisions(session)
+        ):
             lines.write(line)
     return _end(lines, secrets)
 
@@ -108,7 +123,15 @@ def _end(lines: _Lines, secrets: Secrets) -> Evidence:
     end = {"kind": "end", "sha256": lines.sha256, "head": lines.head, "lines": count}
     made = signing.sign(secrets, canonical(end))
     lines.write({**end, "signature": made.signature, "public_key": made.public_key})
-    return Evidence(count["event"], count["policy"], count["submission"], lines.head, lines.sha256)
+    return Evidence(
+        events=count["event"],
+        policies=count["policy"],
+        delegations=count["delegation"],
+        submissions=count["submission"],
+        decisions=count["decision"],
+        head=lines.head,
+        sha256=lines.sha256,
+    )
 
 
 def _one_moment(session: Session) -> None:
@@ -135,15 +158,29 @@ def _submissions(session: Session) -> Iterator[dict[str, Any]]:
     ordered = select(Submission).order_by(col(Submission.created_at), col(Submission.id))
     votes = _votes(session)
     for row in session.exec(ordered, execution_options={"yield_per": BATCH}):
-        moments = {name: getattr(row, name) for name in MOMENTS}
         yield {
             "kind": "submission",
             "model": str(row.model),
             "experiment": row.experiment_id,
             **_of(row, OF_SUBMISSION),
-            **{name: at.isoformat() if at else None for name, at in moments.items()},
+            **_moments(row, MOMENTS),
             "votes": votes.get(row.id, []),
         }
+        session.expunge(row)
+
+
+def _delegations(session: Session) -> Iterator[dict[str, Any]]:
+    ordered = select(Delegation).order_by(col(Delegation.created_at), col(Delegation.id))
+    for row in session.exec(ordered):
+        own = {**_of(row, OF_DELEGATION), **_moments(row, PERIOD)}
+        yield {"kind": "delegation", **own}
+
+
+def _decisions(session: Session) -> Iterator[dict[str, Any]]:
+    ordered = select(GateDecision).order_by(col(GateDecision.at), col(GateDecision.id))
+    for row in session.exec(ordered, execution_options={"yield_per": BATCH}):
+        own = {**_of(row, OF_DECISION), **_moments(row, ("at", "as_of"))}
+        yield {"kind": "decision", "model": f"{row.run_id}/{row.task}", **own}
         session.expunge(row)
 
 
@@ -158,3 +195,8 @@ def _votes(session: Session) -> dict[str, list[dict[str, Any]]]:
 
 def _of(row: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
+
+
+def _moments(row: Any, names: tuple[str, ...]) -> dict[str, str | None]:
+    told = {name: getattr(row, name) for name in names}
+    return {name: at.isoformat() if at else None for name, at in told.items()}

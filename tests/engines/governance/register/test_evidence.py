@@ -6,13 +6,16 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from engines.core.correlation import correlated
 from engines.core.database import Database
 from engines.core.errors import NotAllowed
+from engines.core.gate import Purpose
 from engines.governance import approvals, register
 from engines.governance.approvals import Decision, signing
 from tests.harness.governed import governed
@@ -22,10 +25,19 @@ SCRIPT = Path(verify_export.__file__)
 
 
 def history(db, folder):
-    """Four submissions: approved, returned and submitted again, rejected, revoked."""
+    """Four submissions: approved, returned and submitted again, rejected, revoked.
+
+    One vote was delegated; downloads were allowed and, after the revocation, refused.
+    """
     made = governed(db, folder)
     made.train()
-    made.approve()
+    lend(made, "carl", "cora")
+    row = made.submit()
+    made.vote(row, "cora", for_id="user-carl")
+    made.vote(row, "vera")
+    download(made, "request-1")
+    lent = lend(made, "vera", "val", hours=9)
+    approvals.end_delegation(made.board, made.people["vera"], lent.id)
     made.undocumented("r2")
     made.write("details", "The second.")
     row = made.vote(made.submit(), "carl")
@@ -36,7 +48,24 @@ def history(db, folder):
     made.write("details", "The third.")
     approved = made.approve()
     approvals.revoke(made.board, made.people["carl"], approved.id, "Drift.")
+    with pytest.raises(NotAllowed):
+        download(made, "request-2")
     return made
+
+
+def lend(house, giver, taker, **by):
+    """Delegate the giver's own role for some days."""
+    actor, begins = house.people[giver], house.clock.on(**by)
+    if taker not in house.people:
+        house.person(taker, "validator")
+    (role,) = actor.roles
+    told = (role, begins, begins + timedelta(days=9), " Away. ")
+    return approvals.delegate(house.board, actor, house.people[taker].id, *told)
+
+
+def download(house, request):
+    with correlated(request):
+        house.gate.may_use(house.people["dora"], house.model, Purpose.DOWNLOAD)
 
 
 def export(house, path, name="audrey"):
@@ -124,6 +153,8 @@ def test_what_was_exported_holds(db, tmp_path):
     assert found == ""
     assert counted.count["submission"] == made.submissions == 4
     assert (counted.count["event"], counted.head) == (made.events, made.head)
+    assert counted.count["delegation"] == made.delegations == 2
+    assert counted.count["decision"] == made.decisions == 2
     states = {line["state"] for line in lines(path) if line["kind"] == "submission"}
     assert states == {"approved", "returned", "rejected", "revoked"}
     told = [line["act"] for line in lines(path) if line["kind"] == "event"]
@@ -251,6 +282,105 @@ def test_a_changed_submission_is_named(evidence, house, key, act, said):
     found = fault(evidence, key)
     assert found.startswith(f"Line {number}: submission ")
     assert said in found
+
+
+def refused_after_all(line):
+    line["allowed"] = False
+
+
+def another_person(line):
+    line["actor_id"] = "user-ana"
+
+
+def another_request(line):
+    line["request_id"] = "request-9"
+
+
+def another_approval(line):
+    line["submission_id"] = "nobody"
+
+
+def another_content(line):
+    line["content_hash"] = "0" * 64
+
+
+def before_it_was_given(line):
+    line["as_of"] = "2020-01-01T00:00:00+00:00"
+
+
+def after_it_ran_out(line):
+    line["as_of"] = "2099-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (refused_after_all, "is not what the trail tells"),
+        (another_person, "is not what the trail tells"),
+        (another_request, "is not what the trail tells"),
+        (another_model, "is not what the trail tells"),
+        (another_approval, "is not what the trail tells"),
+        (another_content, "its approval is of something else"),
+        (before_it_was_given, "was not given yet"),
+        (after_it_ran_out, "held no more"),
+    ],
+)
+def test_a_changed_permit_is_named(evidence, house, key, act, said):
+    number = place(evidence, "decision", allowed=True)
+    change(evidence, number, act)
+    reseal(evidence, own_key(house))
+    found = fault(evidence, key)
+    assert found.startswith(f"Line {number}: decision ")
+    assert said in found
+
+
+def another_taker(line):
+    line["taker_name"] = "dora"
+
+
+def longer(line):
+    line["ends_at"] = "2099-01-01T00:00:00+00:00"
+
+
+def ended(line):
+    line["ended_at"] = line["ends_at"]
+
+
+@pytest.mark.parametrize(
+    ("act", "said"), [(another_taker, "given"), (longer, "given"), (ended, "ended")]
+)
+def test_a_changed_delegation_is_named(evidence, house, key, act, said):
+    number = place(evidence, "delegation", giver_id="user-carl")
+    change(evidence, number, act)
+    reseal(evidence, own_key(house))
+    assert f"Line {number}: delegation " in fault(evidence, key)
+    assert f"the trail does not tell that it was {said}" in fault(evidence, key)
+
+
+def test_a_vote_that_nobody_had_delegated_is_named(evidence, house, key):
+    number = place(evidence, "delegation", giver_id="user-carl")
+    change(evidence, number, lambda line: line.update(taker_id="user-dora"))
+    reseal(evidence, own_key(house))
+    assert "nobody had delegated the vote of carl" in fault(evidence, key)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "said"),
+    [
+        ("decision", {"allowed": False}, "decisions of the gate are missing"),
+        ("delegation", {"giver_id": "user-vera"}, "2 delegations that the trail tells of"),
+    ],
+)
+def test_what_was_left_out_is_missed_even_when_the_end_is_signed_anew(
+    evidence, house, key, kind, wanted, said
+):
+    raw = evidence.read_bytes().splitlines(keepends=True)
+    del raw[place(evidence, kind, **wanted) - 1]
+    end = json.loads(raw[-1])
+    end["lines"][kind] -= 1
+    evidence.write_bytes(b"".join([*raw[:-1], dump(end).encode() + b"\n"]))
+    reseal(evidence, own_key(house))
+    assert said in fault(evidence, key)
 
 
 def test_a_foreign_key_is_named(evidence, key):
