@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import policies_edit, policies_view
+from app import policies_edit, policies_view, policy_coverage
 from app.services import services
 from app.ui import boundary, empty_state, page_actor
 from engines.core.access import Capability
@@ -32,6 +32,8 @@ with boundary():
     policy = shown.policy
     policies_view.verdict(shown, policy, rows[0].version, in_force)
     titles = ["Tiers", "Stages", "Guidance", "Versions", "Text"]
+    if actor.may(Capability.APPROVAL_READ):
+        titles.insert(3, "Coverage")
     if actor.may(Capability.POLICY_MANAGE):
         titles.append("Edit")
     tabs = dict(zip(titles, st.tabs(titles, key="view", bind="query-params"), strict=True))
@@ -41,6 +43,9 @@ with boundary():
         policies_view.stages(policy)
     with tabs["Guidance"]:
         policies_view.guidance(policy)
+    if "Coverage" in tabs and tabs["Coverage"].open:
+        with tabs["Coverage"]:
+            policy_coverage.coverage(actor, shown)
     with tabs["Versions"]:
         policies_view.versions(actor, rows)
     with tabs["Text"]:

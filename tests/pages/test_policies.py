@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from app.policy_words import vocabulary
+from engines.core.database import now
 from engines.governance import policies
+from tests.harness.governed import governed
 
 FOLDER = Path(__file__).parents[2] / "policies"
 
@@ -132,3 +134,28 @@ def test_earlier_version_is_shown_as_past_and_can_be_published_again(
     assert "Version 1 of House policy is past" in said(linked)
     reader = open_page("auditor", "policies")
     assert "Publish version 1 again" not in labels(reader)
+
+
+def test_coverage_lists_the_models_by_requirement(open_page, installed, app_services):
+    house = governed(app_services.db, app_services.settings.paths.data, clock=now)
+    house.train()
+    at = open_page("auditor", "policies", policy="sr-26-2", view="Coverage")
+    assert not at.exception
+    assert "**1 model** by the newest submission" in said(at)
+    summary = next(d.value for d in at.dataframe if "Never submitted" in d.value.columns)
+    assert list(summary["Never submitted"]) == [1] * len(summary)
+    shown = [link.proto.label for link in at.get("page_link")]
+    assert shown.count("**Churn · binary**") == len(summary)
+    some = open_page("auditor", "policies", policy="sr-26-2", view="Coverage", stands="met")
+    assert "0 rows match" in said(some)
+
+
+def test_coverage_without_requirements_or_models_says_so(open_page, installed):
+    assert "has no requirements of a guidance" in said(
+        open_page("analyst", "policies", view="Coverage")
+    )
+    assert "No models yet" in said(
+        open_page("analyst", "policies", policy="ss1-23", view="Coverage")
+    )
+    tabs = [tab.label for tab in open_page("admin", "policies").tabs]
+    assert "Coverage" not in tabs

@@ -12,6 +12,14 @@ from engines.governance.register.assessment import (
     assessments,
     rate,
 )
+from engines.governance.register.coverage import (
+    STANDS,
+    Coverage,
+    CoverageFilter,
+    CoverageRow,
+    coverage_table,
+    policy_coverage,
+)
 from engines.governance.register.evidence import Evidence, evidence_keys, write_evidence
 from engines.governance.register.figures import (
     cycle_figure,
@@ -60,8 +68,12 @@ from engines.governance.register.stocktaking import (
 __all__ = [
     "CONTROLS",
     "FACTORS",
+    "STANDS",
     "WORDS",
     "Assessment",
+    "Coverage",
+    "CoverageFilter",
+    "CoverageRow",
     "CycleTime",
     "Evidence",
     "Finding",
@@ -85,6 +97,7 @@ __all__ = [
     "Status",
     "assess",
     "assessments",
+    "coverage_table",
     "cycle_figure",
     "downstream",
     "edit_finding",
@@ -101,6 +114,7 @@ __all__ = [
     "open_finding",
     "overview",
     "overview_rows",
+    "policy_coverage",
     "possible_moves",
     "possible_owners",
     "rate",

@@ -70,14 +70,14 @@ def regulatory_report(
     version = policies.current(db, policy_name)
     with db.read() as session:
         found = _submissions(session, model)
-        votes = _votes(session, [each.run_id for each in found] if model else None)
+        votes = votes_of(session, [each.run_id for each in found] if model else None)
     if not found:
         raise NotReady(
             "There is nothing to report on: no model in scope was submitted.",
             hint="Submit a model for approval first.",
         )
     policy = version.policy
-    rows = [row for each in found for row in _rows(policy, each, votes)]
+    rows = [row for each in found for row in rows_of(policy, each, votes)]
     guidance = policy.guidance
     return Report(
         policy=f"{version.name} {version.version}",
@@ -128,7 +128,7 @@ def _submissions(session: Session, model: ModelRef | None) -> list[Submission]:
     return sorted(newest.values(), key=lambda row: (row.title, str(row.model)))
 
 
-def _votes(session: Session, runs: Sequence[str] | None) -> dict[ModelRef, list[policies.Vote]]:
+def votes_of(session: Session, runs: Sequence[str] | None) -> dict[ModelRef, list[policies.Vote]]:
     """The approving votes on what is approved or still open, by model."""
     query = select(Vote, Submission).join(Submission, col(Submission.id) == col(Vote.submission_id))
     query = query.where(Vote.decision == Decision.APPROVE)
@@ -142,9 +142,10 @@ def _votes(session: Session, runs: Sequence[str] | None) -> dict[ModelRef, list[
     return found
 
 
-def _rows(
+def rows_of(
     policy: policies.Policy, row: Submission, votes: Mapping[ModelRef, Sequence[policies.Vote]]
 ) -> list[ReportRow]:
+    """Every requirement of the policy for the model as that submission froze it."""
     known = {rule.key for rule in policy.tiers}
     computed = policies.tier(policy, row.answers)
     raised = row.raised_to in known and policy.place(row.raised_to) > computed.position
