@@ -1,7 +1,8 @@
 """Shapley values of any model by permutations of raw columns, with their standard error.
 
-Štrumbelj and Kononenko (2014) as in shap's PermutationExplainer: columns of a row take the place
-of those of background rows one after the other, forwards and backwards, so shares add up exactly.
+Štrumbelj and Kononenko (Knowledge and Information Systems 41, 2014): columns of a row take the
+place of those of background rows one after the other, forwards and backwards, so shares add up.
+It is shap's PermutationExplainer without its compiler, which costs seconds in every new process.
 """
 
 from collections.abc import Callable
@@ -21,21 +22,40 @@ def sampled_shares(
     answer: Answer, frame: pd.DataFrame, background: pd.DataFrame, permutations: int = PERMUTATIONS
 ) -> tuple[Numbers, Numbers, Numbers]:
     """Base (outputs), values and their standard errors (rows, columns, outputs)."""
-    import shap
-
     codes, back, decode = _coded(frame, background.head(BACKGROUND))
-    masker = shap.maskers.Independent(back, max_samples=len(back))
-    explainer = shap.explainers.Permutation(lambda rows: answer(decode(rows)), masker, seed=SEED)
-    evaluations = permutations * (2 * frame.shape[1] + 1)
-    found = explainer(codes, max_evals=evaluations, error_bounds=True, silent=True)
-    values, spread = _whole(found.values), _whole(found.error_std)
-    base = np.atleast_2d(np.asarray(found.base_values, dtype="float64").reshape(len(frame), -1))[0]
-    return base, values, spread / np.sqrt(2 * permutations)
+    draw = np.random.default_rng(SEED)
+    base = answer(decode(back)).mean(axis=0)
+    passes = np.zeros((len(codes), 2 * permutations, frame.shape[1], len(base)))
+    for place, row in enumerate(codes):
+        for number in range(permutations):
+            order = draw.permutation(np.flatnonzero((back != row).any(axis=0)))
+            forth, home = _steps(lambda rows: answer(decode(rows)), row, back, order)
+            passes[place, 2 * number, order] = forth
+            passes[place, 2 * number + 1, order] = home
+    return base, passes.mean(axis=1), passes.std(axis=1) / np.sqrt(2 * permutations)
 
 
-def _whole(values: object) -> Numbers:
-    found = np.asarray(values, dtype="float64")
-    return found[:, :, None] if found.ndim == 2 else found
+def _steps(
+    answer: Callable[[Numbers], Numbers], row: Numbers, back: Numbers, order: NDArray[np.int64]
+) -> tuple[Numbers, Numbers]:
+    """What each column in `order` adds as it comes, and takes as it goes (columns, outputs).
+
+    A background row is asked again only when the column differs there.
+    """
+    now, asked = back.copy(), [back]
+    places = [np.arange(len(back))]  # in all rows asked, for each background row after each step
+    count = len(back)
+    for number, column in enumerate([*order, *order]):
+        differs = back[:, column] != row[column]
+        now[:, column] = row[column] if number < len(order) else back[:, column]
+        place = places[-1].copy()
+        place[differs] = count + np.arange(differs.sum())
+        count += int(differs.sum())
+        asked.append(now[differs])
+        places.append(place)
+    answers = answer(np.concatenate(asked))
+    rises = np.diff(answers[np.array(places)].mean(axis=1), axis=0)
+    return rises[: len(order)], -rises[len(order) :]
 
 
 def _coded(

@@ -1,6 +1,9 @@
 """Values of every type of model: they add up, and are those of the reference explainers."""
 
+from itertools import permutations
+
 import numpy as np
+import pandas as pd
 import pytest
 import shap
 
@@ -160,3 +163,44 @@ def test_carrying_over_agrees_between_two_classes_as_one_margin_and_as_two():
     both = np.concatenate([np.zeros_like(values), values], axis=2)
     _, two = carried(Link.SOFTMAX, np.array([0.0, 0.3]), both)
     assert two[:, :, 1] == pytest.approx(one[:, :, 0], abs=1e-9)
+
+
+def test_sampled_values_of_few_columns_are_those_of_the_definition():
+    from engines.explanation.sampled import sampled_shares
+
+    draw = np.random.default_rng(3)
+    frame = pd.DataFrame(draw.integers(0, 4, (25, 3)), columns=["a", "b", "c"])
+    frame["d"] = "same"  # moves nothing
+    rows, back = frame.head(5), frame.tail(20)
+    asked = []
+
+    def answer(x):
+        asked.append(len(x))
+        assert (x["d"] == "same").all()
+        product = x["a"] * x["b"] + x["c"]
+        return np.column_stack([product, x["a"]]).astype("float64")
+
+    base, values, errors = sampled_shares(answer, rows, back, permutations=150)
+    exact = by_definition(answer, rows, back)
+    assert base == pytest.approx(answer(back).mean(axis=0))
+    assert np.abs(values - exact).max() < 4 * errors.max()
+    assert base + values.sum(axis=1) == pytest.approx(answer(rows))
+    assert np.abs(values[:, 3]).max() == 0
+    assert errors[:, 2].max() < 1e-12 < errors[:, 0, 0].max()  # c acts with no other column
+    assert max(asked) < 7 * len(back)  # rows that did not change are not asked again
+
+
+def by_definition(answer, rows, back):
+    """The mean over all orders of the columns."""
+    values = np.zeros((len(rows), rows.shape[1], 2))
+    orders = list(permutations(rows))
+    for place in range(len(rows)):
+        for order in orders:
+            mixed = back.copy()
+            before = answer(mixed).mean(axis=0)
+            for name in order:
+                mixed[name] = rows[name].iloc[place]
+                after = answer(mixed).mean(axis=0)
+                values[place, rows.columns.get_loc(name)] += (after - before) / len(orders)
+                before = after
+    return values
