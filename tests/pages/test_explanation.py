@@ -1,8 +1,18 @@
 """The Explain and Fairness tabs of the Results page, for each role."""
 
+from pathlib import Path
+
 import pytest
 
-from engines import explanation, projects
+from engines import data_sources, explanation, projects
+from engines.core.database import now
+from engines.core.gate import Stage
+from engines.core.model_ref import ModelRef
+from engines.core.progress import Silent
+from engines.governance import approvals, policies
+from engines.training import Task, TaskResult, TrainingRequest, TrainingRun
+from tests.harness.governed import vocabulary
+from tests.harness.run_folders import wholesale
 
 
 @pytest.fixture
@@ -127,3 +137,38 @@ def test_changed_explanation_is_refused_on_the_page(show, explained, app_service
 
 def open_text(show):
     return words(show(view="Explain"))
+
+
+@pytest.mark.parametrize("task", ["clustering", "anomaly"])
+def test_model_without_a_target_is_explained_and_can_be_submitted(
+    open_page, app_services, analyst, experiment, shared_data, tmp_path, monkeypatch, task
+):
+    monkeypatch.setattr("engines.explanation.explain.SAMPLED_ROWS", 4)
+    svc, model = app_services, ModelRef("groups-run", task)
+    file = tmp_path / "customers.csv"
+    file.write_text((shared_data / "wholesale_customers.csv").read_text("utf-8-sig"))
+    data_sources.ingest_file(svc.datasets, analyst, experiment.id, file, file.name)
+    table = svc.datasets.current(analyst, experiment.id)
+    request = TrainingRequest(experiment.id, table.dataset_id, (Task(task),))
+    run = TrainingRun(
+        id=model.run_id, experiment_id=experiment.id, dataset_id=table.dataset_id,
+        dataset_sha256=table.sha256, state="succeeded", request=request.as_json(), notes=[],
+        actor_id=analyst.id, actor_name=analyst.name, finished_at=now(),
+    )  # fmt: skip
+    with svc.db.write() as session:
+        session.add(run)
+        session.flush()
+        session.add(TaskResult(run_id=run.id, task=task, metric="silhouette"))
+    wholesale(svc.runs_dir / model.run_id, shared_data)
+    explanation.run_explain(svc.explaining, analyst, model, Silent())
+    at = open_page("analyst", "results", experiment=experiment.id, view="Explain", task=task)
+    assert not at.exception, at.exception[0].stack_trace
+    assert "Drift is not measured" in words(at)
+    at.segmented_control(key="explain:view").set_value("One row").run()
+    assert not at.exception
+    assert charts(at) == 2
+    policies.install(svc.db, Path("policies"), vocabulary(svc.templates))
+    held = approvals.readiness(svc.board, analyst, model, Stage.TRAINING)
+    assert held.facts["explanation.rows"] == 4
+    assert "explanation" in {item.kind for item in held.items}
+    assert approvals.begin(svc.board, analyst, model, Stage.TRAINING).task == task
