@@ -2,12 +2,15 @@
 
 import importlib
 import inspect
+import logging
 import sys
 from pathlib import Path
 
 from sqlmodel import SQLModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+logging.getLogger("alembic").setLevel(logging.WARNING)  # a library logs to the screen on import
 
 # autodoc imports with TYPE_CHECKING switched on, which pydantic cannot stand; so they come first.
 ROOT = Path(__file__).parents[1]
