@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
+from sqlmodel import Session
 
 from engines import artifacts, training
 from engines.core import scoring
@@ -19,7 +20,7 @@ from engines.core.runs import Runs, task_folder
 from engines.core.secrets import Secrets
 from engines.core.settings import Settings
 from engines.data_sources import Datasets
-from engines.governance import approvals, documents
+from engines.governance import approvals, documents, notices
 from engines.governance.approvals import Board, State, Submission
 from engines.results.read import read_task
 from engines.results.readme import readme
@@ -111,6 +112,21 @@ def _pem(public_key: str) -> bytes:
     prefix = bytes.fromhex("302a300506032b6570032100")
     body = base64.b64encode(prefix + base64.b64decode(public_key)).decode()
     return f"-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n".encode()
+
+
+BECAME = {
+    "release.published": "is published in {where}",
+    "release.promoted": "is in {where} now",
+    "release.removed": "was removed from {where}",
+}
+
+
+def announce(session: Session, release: artifacts.Release, act: str, where: str, why: str) -> None:
+    """Tell whoever made the model, decided about it or publishes it; e-mail follows the commit."""
+    people = {release.actor_id} | approvals.concerned(session, release.model)
+    title = f"{release.title} {BECAME[act].format(where=where)}"
+    link = notices.Link("artifacts", {"release": release.id})
+    notices.post(session, people, notices.Kind.ARTIFACT, title, why, link)
 
 
 @dataclass(frozen=True)

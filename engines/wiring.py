@@ -42,7 +42,7 @@ from engines.wired_content import ModelSources
 from engines.wired_facts import ModelFacts
 from engines.wired_models import TrainedModels
 from engines.wired_origins import ModelOrigins
-from engines.wired_releases import ReleaseSources, artifact_store
+from engines.wired_releases import ReleaseSources, announce, artifact_store
 
 EXPLANATIONS = "explanations"
 
@@ -170,6 +170,7 @@ class Services:
             scheduler=self.scheduler,
             sources=ReleaseSources(self.db, self.experiments, self.runs, self.datasets, self.board),
             work_dir=self.settings.paths.data / "releasing",
+            announce=announce,
         )
 
     @property

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
+from sqlmodel import Session
 
+from engines.artifacts.models import Release
 from engines.artifacts.port import ArtifactStore
 from engines.core.access import Actor
 from engines.core.database import Database
@@ -35,6 +37,17 @@ class Sources(Protocol):
         """The hold-out's rows with the model's columns; None when they are gone or forbidden."""
 
 
+class Announce(Protocol):
+    """Tells people what became of a release, inside the transaction of the act."""
+
+    def __call__(self, session: Session, release: Release, act: str, where: str, why: str) -> None:
+        """`act` as the audit row names it, in which repository, and the reason that was given."""
+
+
+def tell_nobody(session: Session, release: Release, act: str, where: str, why: str) -> None:
+    """For a depot that has nobody to tell."""
+
+
 @dataclass(frozen=True)
 class Depot:
     """Where releases are made and kept. `work_dir` holds a bundle while it is made."""
@@ -46,3 +59,4 @@ class Depot:
     scheduler: Scheduler
     sources: Sources
     work_dir: Path
+    announce: Announce = tell_nobody

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engines.artifacts.bundle import Bundle
+from engines.artifacts.depot import Depot
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
 from engines.artifacts.versions import Interface
@@ -102,10 +103,10 @@ def write_down(db: Database, release: Release, bundle: Bundle) -> None:
     release.facts = values["facts"]
 
 
-def finish(db: Database, actor: Actor, release: Release, permit_id: str = "") -> Release:
+def finish(depot: Depot, actor: Actor, release: Release, permit_id: str = "") -> Release:
     """The release is visible: say so, with its first place and its audit row. Raises NotReady."""
     values = {"state": ReleaseState.PUBLISHED.value, "published_at": now(), "error": ""}
-    with db.write() as session:
+    with depot.db.write() as session:
         _change(session, release, [ReleaseState.PUBLISHING], values, lease=True)
         session.add(
             Placement(
@@ -119,7 +120,9 @@ def finish(db: Database, actor: Actor, release: Release, permit_id: str = "") ->
         )
         told = {"sha256": release.sha256, "files": len(release.files)}
         _record(session, actor, "release.published", release, permit=permit_id, **told)
-    return find(db, release.id)
+        where = Repository.DEV.value
+        depot.announce(session, release, "release.published", where, release.notes)
+    return find(depot.db, release.id)
 
 
 def note(db: Database, release: Release, failure: MlaasError) -> None:

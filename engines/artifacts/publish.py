@@ -136,7 +136,7 @@ def publish(depot: Depot, actor: Actor, release_id: str, progress: Progress) -> 
         with suppress(MlaasError):
             end(depot, release, str(failure))
         raise
-    return ledger.finish(depot.db, actor, release, permit.id)
+    return ledger.finish(depot, actor, release, permit.id)
 
 
 def _made(depot: Depot, actor: Actor, release: Release, into: Path, progress: Progress) -> Bundle:

@@ -50,7 +50,7 @@ def end(depot: Depot, release: Release, error: str = "") -> None:
         return
     if visible:
         transfer.mark(depot.store, Repository.DEV, release)
-        ledger.finish(depot.db, actor, release)
+        ledger.finish(depot, actor, release)
         return
     with suppress(MlaasError):  # what cannot be removed is not visible either
         transfer.remove(depot.store, Repository.DEV, release)
@@ -85,6 +85,8 @@ def conclude(depot: Depot, placement: Placement, state: PlacementState) -> None:
         act = "release.promoted" if state is PlacementState.PRESENT else "release.removed"
         told = {"repository": row.repository, "reason": row.reason, "permit": row.permit_id}
         events.record(session, actor, act, f"release:{row.release_id}", **told)
+        if release:
+            depot.announce(session, release, act, row.repository, row.reason)
 
 
 def _close_if_gone(depot: Depot, release: Release, gone: Placement) -> None:

@@ -30,7 +30,7 @@ from engines.governance.approvals.models import (
     Vote,
 )
 from engines.governance.approvals.past import PastSubmission, past_submissions
-from engines.governance.approvals.people import names, voters
+from engines.governance.approvals.people import concerned, names, voters
 from engines.governance.approvals.port import Board, Facts, Material, Sources
 from engines.governance.approvals.question import Ruling, StageRecord, as_file, rulings, stood
 from engines.governance.approvals.rating import raise_tier
@@ -83,6 +83,7 @@ __all__ = [
     "approval_facts",
     "as_file",
     "begin",
+    "concerned",
     "content_hash",
     "decisions",
     "delegate",

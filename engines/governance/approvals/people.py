@@ -5,7 +5,9 @@ from collections.abc import Collection
 from sqlmodel import Session, col, select
 
 from engines.core.access import Actor, Capability, needs
+from engines.core.model_ref import ModelRef
 from engines.core.models import AppUser
+from engines.governance.approvals.models import Submission, Vote
 from engines.governance.approvals.port import Board
 
 
@@ -23,6 +25,18 @@ def names(board: Board, actor: Actor, ids: Collection[str]) -> dict[str, str]:
     query = select(AppUser.id, AppUser.name).where(col(AppUser.id).in_(ids))
     with board.db.read() as session:
         return dict(session.exec(query).all())
+
+
+def concerned(session: Session, model: ModelRef) -> set[str]:
+    """The ids of those who made a model, submitted it, or voted on it, and still sign in."""
+    of_model = (Submission.run_id == model.run_id, Submission.task == model.task)
+    found: set[str] = set()
+    for submission in session.exec(select(Submission).where(*of_model)):
+        found |= {submission.submitter_id, *submission.makers}
+    votes = select(Vote.person_id, Vote.principal_id).join(Submission).where(*of_model)
+    for person, principal in session.exec(votes):
+        found |= {person, principal}
+    return found & {user.id for user in _enabled(session)}
 
 
 def _enabled(session: Session) -> list[AppUser]:

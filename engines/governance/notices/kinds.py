@@ -37,7 +37,7 @@ LABELS: Mapping[Kind, str] = {
     Kind.FINDING: "A finding was opened, changed or is due",
     Kind.REVIEW_DUE: "A model's review is due",
     Kind.POLICY: "A policy was published",
-    Kind.ARTIFACT: "An artifact was published or promoted",
+    Kind.ARTIFACT: "A release was published, promoted or removed",
     Kind.JOB: "A job ended",
 }
 
