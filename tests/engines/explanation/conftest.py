@@ -82,6 +82,7 @@ class Kept:
     """What was trained and explained in this session, by what was asked."""
 
     folder: Path
+    materials: dict[str, tuple[Table, TrainingRequest, Any]] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     explained: dict[str, Path] = field(default_factory=dict)
 
@@ -194,9 +195,7 @@ def _trained(
     **asked: Any,
 ) -> Made:
     run = f"made{len(kept.made)}"
-    table = table_of(frame, kept.folder / f"{run}.parquet", anonymised)
-    request = TrainingRequest("e1", run, (task,), target, folds=2, **asked)
-    made, _, _ = materials.material(materials.source(table, request), task)
+    table, request, made = _material(kept, frame, task, target, anonymised, asked)
     recipe = _recipe(task, names, parameters or {})
     fitted = pipeline(recipe, made.blueprint)
     fitted.fit(made.features.iloc[made.train], made.target[made.train])
@@ -211,6 +210,21 @@ def _trained(
     folder.seal()
     stored = ModelCard.from_json(json.loads((folder.final / "model.json").read_text()))
     return Made(ModelRef(run, task.value), made, fitted, stored, table, folder.final)
+
+
+def _material(
+    kept: Kept, frame: pd.DataFrame, task: Task, target: str, anonymised: bool, asked: Any
+) -> tuple[Table, TrainingRequest, Any]:
+    """What every recipe for the same rows and request is fitted on; dealing rows takes a second."""
+    rows = hash_pandas_object(frame).sum()
+    key = repr((rows, list(frame), task, target, anonymised, sorted(asked.items())))
+    if key not in kept.materials:
+        name = f"table{len(kept.materials)}"
+        table = table_of(frame, kept.folder / f"{name}.parquet", anonymised)
+        request = TrainingRequest("e1", name, (task,), target, folds=2, **asked)
+        made, _, _ = materials.material(materials.source(table, request), task)
+        kept.materials[key] = (table, request, made)
+    return kept.materials[key]
 
 
 def _recipe(task: Task, names: tuple[str, ...], parameters: dict[str, Any]) -> Recipe:
