@@ -36,6 +36,8 @@ MOVES = {
     FindingState.OPEN: "Reopen it",
 }
 
+WHO_CLOSES = "Whoever made the model, owned the finding or resolved it does not close it."
+
 
 class Said(NamedTuple):
     """What the form was filled with."""

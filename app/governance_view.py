@@ -39,14 +39,18 @@ def numbers(found: Overview) -> None:
     cells = (
         ("Waiting", f"{found.waiting_total:,}"),
         ("Answered", f"{overall.answered:,}"),
-        ("Median answer", f"{overall.median:.1f} days" if overall.answered else "–"),
-        ("90 % answered in", f"{overall.p90:.1f} days" if overall.answered else "–"),
+        ("Median answer", _lasted(overall.median) if overall.answered else "–"),
+        ("90 % answered in", _lasted(overall.p90) if overall.answered else "–"),
         ("Refused by the gate", f"{found.refused_total:,}"),
         ("Open findings", f"{sum(found.findings_open.values()):,}"),
     )
     with st.container(horizontal=True):
         for label, value in cells:
             st.metric(label, value, width=NUMBER_WIDTH)
+
+
+def _lasted(days: float) -> str:
+    return f"{days:.1f} days" if days >= 1 else f"{days * 24:.1f} hours"
 
 
 def figures(found: Overview) -> None:

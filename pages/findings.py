@@ -7,6 +7,7 @@ from app.findings_view import (
     MOVES,
     SEVERITY_NAMES,
     STATE_NAMES,
+    WHO_CLOSES,
     finding_facts,
     finding_form,
     finding_history,
@@ -68,7 +69,8 @@ def show(row: Finding) -> None:
     st.header(row.title, anchor=False)
     finding_facts(row)
     with st.container(horizontal=True):
-        for state in register.possible_moves(svc.db, actor, row.id):
+        moves = register.possible_moves(svc.db, actor, row.id)
+        for state in moves:
             if st.button(MOVES[state], key=f"move:{state}"):
                 confirm(
                     MOVES[state],
@@ -80,6 +82,8 @@ def show(row: Finding) -> None:
                 )
         if may_write and row.state != FindingState.CLOSED and st.button("Change"):
             change(row)
+    if row.state == FindingState.RESOLVED and FindingState.CLOSED not in moves:
+        st.caption(WHO_CLOSES)
     finding_history(register.finding_steps(svc.db, actor, row.id))
 
 
