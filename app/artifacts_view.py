@@ -9,11 +9,10 @@ from app.downloads import release_url
 from app.markdown import plain
 from app.rows import listed
 from app.services import services
-from app.ui import Color, boundary, download_table, empty_state, go, live, page_link, state_badge
+from app.ui import Color, boundary, download_table, empty_state, page_link, state_badge
 from engines import artifacts
 from engines.artifacts import Release, ReleaseState, ReleaseView, Repository, Verified
 from engines.core.access import Actor, Capability
-from engines.core.errors import NotFound
 from engines.wired_facts import AUDIT, VULNERABILITIES
 
 WIDTHS = (4, 2, 3, 3)
@@ -69,25 +68,6 @@ def head(view: ReleaseView) -> None:
     st.markdown(plain(one.notes))
 
 
-def under_way(release: Release) -> None:
-    """How far the publishing is, redrawn until it has ended."""
-
-    @live(every="2s")
-    def follow() -> None:
-        svc = services()
-        try:
-            status = svc.scheduler.status(release.job_key)
-        except NotFound:
-            st.warning("The job that publishes this release is gone. Reload the page.")
-            return
-        if not status.is_live:
-            st.rerun()
-        st.progress(status.fraction, text=plain(status.step) or "Waiting for a worker")
-        page_link("The job and its log", "jobs", job=release.job_key)
-
-    follow()
-
-
 def failed(actor: Actor, release: Release) -> None:
     """Why nothing was published, and the way to try again."""
     st.error(f"**Nothing was published.** {plain(release.error)}", icon=":material/error:")
@@ -95,20 +75,6 @@ def failed(actor: Actor, release: Release) -> None:
         with boundary():
             artifacts.retry(services().depot, actor, release.id)
             st.rerun()
-
-
-def promotion(actor: Actor, view: ReleaseView) -> None:
-    """Ask for a reason and promote; says where it stands when there is nowhere to go."""
-    if view.next is None or not actor.may(Capability.ARTIFACT_PROMOTE):
-        return
-    with st.form("promote", border=True):
-        st.markdown(f"**Promote to {view.next}**")
-        reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")
-        pressed = st.form_submit_button(f"Promote to {view.next}", type="primary")
-    if pressed:
-        with boundary(), st.spinner("Copying and checking every file"):
-            artifacts.promote(services().depot, actor, view.release.id, view.next, reason)
-            go("artifacts", release=view.release.id)
 
 
 def verification(actor: Actor, view: ReleaseView) -> None:

@@ -19,6 +19,7 @@ KINDS = {"ingest": "Read a file", "explore": "Explore", "profile": "Profile repo
     "record": "Record a training's end",
     "explain": "Explain a model",
     "publish": "Publish a release",
+    "promote": "Promote a release",
 }
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import artifacts_view as view
+from app.artifacts_promote import promotion, under_way
 from app.artifacts_publish import publish_form
 from app.artifacts_retention import retention
 from app.services import services
@@ -20,16 +21,17 @@ release_id = st.query_params.get("release", "")
 def one_release() -> None:
     """Everything about the release that the address names."""
     shown = artifacts.release(depot, actor, release_id)
-    if shown.release.state == ReleaseState.PUBLISHING:
+    if shown.release.state == ReleaseState.PUBLISHING or shown.copying:
         artifacts.settle(depot)
         shown = artifacts.release(depot, actor, release_id)
     view.head(shown)
     if shown.release.state == ReleaseState.PUBLISHING:
-        view.under_way(shown.release)
+        one = shown.release
+        under_way(actor, one.job_key, one.actor_id, "the publishing")
     elif shown.release.state == ReleaseState.FAILED:
         view.failed(actor, shown.release)
     else:
-        view.promotion(actor, shown)
+        promotion(actor, shown)
         view.verification(actor, shown)
     files, where, found, told = st.tabs(["Files", "Where it is", "Scan and licences", "Properties"])
     with files:

@@ -6,7 +6,7 @@ from engines.artifacts.folder import FolderStore
 from engines.artifacts.layout import suggested_name
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import ArtifactStore, Repository, Stored
-from engines.artifacts.promote import promote
+from engines.artifacts.promote import promote, request_promotion
 from engines.artifacts.publish import (
     ReleaseRequest,
     publish,
@@ -23,7 +23,14 @@ from engines.artifacts.read import (
     retrieve,
     verify,
 )
-from engines.artifacts.retention import References, Removal, due, retain
+from engines.artifacts.retention import (
+    References,
+    Removal,
+    due,
+    next_retention,
+    retain,
+    retain_on_schedule,
+)
 from engines.artifacts.scanning import Finding, Severity, scan
 from engines.artifacts.settle import settle
 from engines.artifacts.versions import Scheme, Suggestion
@@ -50,13 +57,16 @@ __all__ = [
     "Suggestion",
     "Verified",
     "due",
+    "next_retention",
     "promote",
     "properties",
     "publish",
     "release",
     "releases",
+    "request_promotion",
     "request_release",
     "retain",
+    "retain_on_schedule",
     "retrieve",
     "retry",
     "scan",

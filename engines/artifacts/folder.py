@@ -4,11 +4,13 @@ Each file has a record of its checksum and properties, written before the file g
 that a file that can be seen can also be verified.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -76,8 +78,9 @@ class FolderStore:
 
     def delete(self, where: Repository, path: str) -> None:
         """As the port says."""
-        self._place(where, path).unlink(missing_ok=True)
-        self._record(where, path).unlink(missing_ok=True)
+        with self._alone(where):
+            self._place(where, path).unlink(missing_ok=True)
+            self._record(where, path).unlink(missing_ok=True)
 
     def _place(self, where: Repository, path: str) -> Path:
         return self._root / self._keys[where] / check_path(path)
@@ -101,8 +104,11 @@ class FolderStore:
             if _copied(content, partial) != sha256:
                 raise mismatch(path)
             stored = Stored(path, partial.stat().st_size, sha256, dict(properties))
-            self._keep_record(where, path, stored, properties)
-            partial.replace(place)
+            with self._alone(where):
+                if place.exists():
+                    return same_bytes(self.stat(where, path), sha256)
+                self._keep_record(where, path, stored, properties)
+                os.link(partial, place)  # fails where a name is taken; a rename would replace it
         except OSError as error:
             raise BackendUnavailable(
                 f"{path} could not be written: {error.strerror}.", hint="Make room and try again."
@@ -110,6 +116,15 @@ class FolderStore:
         finally:
             partial.unlink(missing_ok=True)
         return stored
+
+    @contextmanager
+    def _alone(self, where: Repository) -> Iterator[None]:
+        """One writer at a time names files here, also of another process or installation."""
+        lock = self._root / RECORDS / self._keys[where] / ".lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with lock.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
 
     def _keep_record(
         self, where: Repository, path: str, stored: Stored, properties: Mapping[str, str]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from engines.core.errors import InvalidInput
 
 INDEX = "index.json"  # the last file of a release; without it the release is not there
+CLAIM = "claim.json"  # the first file; it says whose the others are until the index is there
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*")
 KEY = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
@@ -59,3 +60,8 @@ def release_folder(name: str, version: str) -> str:
 def index_path(name: str, version: str) -> str:
     """The file that makes a release visible."""
     return f"{release_folder(name, version)}/{INDEX}"
+
+
+def claim_path(name: str, version: str) -> str:
+    """The file that keeps a version for one release while it is being written."""
+    return f"{release_folder(name, version)}/{CLAIM}"

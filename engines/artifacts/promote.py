@@ -1,70 +1,92 @@
-"""Promotion: a release is copied to the next repository, byte for byte, with the gate's consent."""
+"""Promotion: a release is copied to the next repository, byte for byte, with the gate's consent.
+
+The row is there before the job, the index file after the last copy; the audit row comes with the
+row's last change. Whatever ends the process between, `settle` brings both sides together.
+"""
 
 from contextlib import suppress
-from datetime import UTC
 
-import sqlalchemy as sa
-
-from engines.artifacts import ledger, transfer
+from engines.artifacts import copies, ledger, transfer
 from engines.artifacts.depot import Depot
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
-from engines.artifacts.settle import conclude
-from engines.core import events
+from engines.artifacts.settle import conclude, end_copy
 from engines.core.access import Actor, Capability, needs
-from engines.core.database import now
-from engines.core.errors import InvalidInput, MlaasError, NotReady
+from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotReady
 from engines.core.gate import Permit, Purpose
-from engines.core.progress import Progress, Silent
+from engines.core.progress import Progress
+from engines.core.scheduling import JobRequest
 
 ORDER = tuple(Repository)
 PURPOSES = {Repository.UAT: Purpose.UAT, Repository.PROD: Purpose.DEPLOY}
 REASON_LONGEST = 300
+RETRIES = 2
+JOB = "promote"
+
+
+@needs(Capability.ARTIFACT_PROMOTE)
+def request_promotion(
+    depot: Depot, actor: Actor, release_id: str, to: Repository, reason: str
+) -> Placement:
+    """Queue copying the release to the repository after the one it is in.
+
+    The gate is asked for promotion, and for the stage it leads to. Raises InvalidInput (no reason,
+    a step left out), NotFound, NotAllowed, NotReady (there or under way), BackendUnavailable.
+    """
+    release = ledger.find(depot.db, release_id)
+    depot.experiments.check_readable(actor, release.experiment_id)
+    _check(to, reason)
+    _source(depot, release, to)
+    permit = _permit(depot, actor, release, to)
+    row = copies.begin(depot.db, actor, release, to, reason.strip(), permit)
+    payload = {"release_id": release.id, "to": to.value}
+    job = JobRequest(JOB, row.job_key, release.experiment_id, payload, retries=RETRIES)
+    try:
+        depot.scheduler.submit(actor, job)
+    except MlaasError as failure:
+        with suppress(MlaasError):
+            conclude(depot, row, PlacementState.FAILED, str(failure))
+        raise
+    return row
 
 
 @needs(Capability.ARTIFACT_PROMOTE)
 def promote(
-    depot: Depot,
-    actor: Actor,
-    release_id: str,
-    to: Repository,
-    reason: str,
-    progress: Progress | None = None,
+    depot: Depot, actor: Actor, release_id: str, to: Repository, progress: Progress
 ) -> Placement:
-    """Copy the release to the repository after the one it is in.
+    """Copy the release; the work of one job, and of every retry of it.
 
-    The gate is asked twice: for promotion, and for the stage it leads to. Raises InvalidInput (no
-    reason, a step left out, files that differ), NotAllowed, NotReady, BackendUnavailable.
+    The gate is asked again before the first file and before the release becomes visible. Raises
+    the gate's and the store's failures; the release is then not visible there.
     """
     release = ledger.find(depot.db, release_id)
-    depot.experiments.check_readable(actor, release.experiment_id)
-    source = _source(depot, release, to, reason)
-    depot.gate.may_use(actor, release.model, Purpose.PROMOTE)
-    permit = depot.gate.may_use(actor, release.model, PURPOSES[to])
-    _check_same_model(release, permit)
-    placement = _begin(depot, actor, release, to, reason.strip(), permit)
+    row = copies.claim(depot.db, release, to)
     try:
-        transfer.copy_over(depot.store, release, source, to, progress or Silent())
-    except MlaasError:
-        _take_back(depot, release, placement)
+        source = _source(depot, release, to)
+        _permit(depot, actor, release, to)
+        transfer.copy_files(depot.store, release, source, to, progress)
+        copies.permitted(depot.db, row, _permit(depot, actor, release, to))
+        transfer.copy_index(depot.store, release, source, to)
+    except BackendUnavailable as failure:
+        # The job is tried again, or ends; `settle` looks then at what is visible.
+        with suppress(MlaasError):
+            copies.note(depot.db, row, failure)
         raise
-    conclude(depot, placement, PlacementState.PRESENT)
-    return next(p for p in ledger.placements(depot.db, release.id) if p.where is to)
+    except MlaasError as failure:
+        with suppress(MlaasError):
+            end_copy(depot, row, str(failure))
+        raise
+    return conclude(depot, row, PlacementState.PRESENT)
 
 
-def _take_back(depot: Depot, release: Release, placement: Placement) -> None:
-    """After a copy that failed: what became visible stays, the rest is removed when it can be."""
-    with suppress(MlaasError):
-        if not transfer.is_visible(depot.store, placement.where, release):
-            transfer.remove(depot.store, placement.where, release)
-            conclude(depot, placement, PlacementState.REMOVED)
-
-
-def _source(depot: Depot, release: Release, to: Repository, reason: str) -> Repository:
+def _check(to: Repository, reason: str) -> None:
     if not reason.strip() or len(reason) > REASON_LONGEST:
         raise InvalidInput("A reason is missing.", hint="Say in a few words why, 300 at most.")
     if to is Repository.DEV:
         raise InvalidInput("A release begins in dev.", hint="Promote it to uat or prod.")
+
+
+def _source(depot: Depot, release: Release, to: Repository) -> Repository:
     if release.state != ReleaseState.PUBLISHED:
         raise NotReady(f"{release.title} is {release.state}.", hint="Only a published one moves.")
     source = ORDER[ORDER.index(to) - 1]
@@ -75,39 +97,10 @@ def _source(depot: Depot, release: Release, to: Repository, reason: str) -> Repo
     return source
 
 
-def _check_same_model(release: Release, permit: Permit) -> None:
+def _permit(depot: Depot, actor: Actor, release: Release, to: Repository) -> Permit:
+    """Ask the gate for promotion and for the stage it leads to; the latter's permission."""
+    depot.gate.may_use(actor, release.model, Purpose.PROMOTE)
+    permit = depot.gate.may_use(actor, release.model, PURPOSES[to])
     if permit.model != release.model:
         raise NotReady("The permission is for another model.", hint="Tell the platform team.")
-
-
-def _begin(
-    depot: Depot, actor: Actor, release: Release, to: Repository, reason: str, permit: Permit
-) -> Placement:
-    """Write the copy down before it begins. Raises NotReady when it is there or under way."""
-    try:
-        with depot.db.write() as session:
-            row = ledger.place(session, release.id, to)
-            if row and row.state != PlacementState.REMOVED:
-                raise _already(release, row)
-            row = row or Placement(
-                release_id=release.id, repository=to.value, actor_id="", actor_name=""
-            )
-            row.state, row.reason, row.permit_id = PlacementState.COPYING.value, reason, permit.id
-            row.actor_id, row.actor_name, row.at = actor.id, actor.name, now()
-            session.add(row)
-            session.flush()
-            told = {"repository": to.value, "reason": reason, "permit": permit.id}
-            events.record(session, actor, "release.promoting", f"release:{release.id}", **told)
-    except sa.exc.IntegrityError as error:
-        raise NotReady(f"{release.title} is being promoted to {to} already.") from error
-    return row
-
-
-def _already(release: Release, row: Placement) -> NotReady:
-    if row.state == PlacementState.PRESENT:
-        return NotReady(f"{release.title} is in {row.repository} already.", hint="Reload the page.")
-    at = row.at.astimezone(UTC)
-    return NotReady(
-        f"{row.actor_name} is {row.state} {release.title} in {row.repository} since {at:%H:%M}.",
-        hint="Wait until it is done; one that was ended is settled after 15 minutes.",
-    )
+    return permit

@@ -47,6 +47,18 @@ class ReleaseView:
         return self.present[-1] if self.present else None
 
     @property
+    def copying(self) -> Placement | None:
+        """The copy that is under way."""
+        found = [p for p in self.placements if p.state == PlacementState.COPYING]
+        return found[0] if found else None
+
+    @property
+    def failed_copy(self) -> Placement | None:
+        """The promotion to the next place that was tried last, if it failed."""
+        failed = [p for p in self.placements if p.state == PlacementState.FAILED]
+        return next((p for p in failed if p.where is self.next), None)
+
+    @property
     def next(self) -> Repository | None:
         """Where it could be promoted to."""
         order = list(Repository)

@@ -9,17 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import sqlalchemy as sa
+from sqlmodel import select
+
 from engines.artifacts import ledger, transfer
 from engines.artifacts.depot import Depot
-from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
+from engines.artifacts.models import GONE, Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
 from engines.artifacts.read import ReleaseView, releases
 from engines.artifacts.settle import conclude
 from engines.artifacts.versions import order
+from engines.core import events
 from engines.core.access import Actor, Capability, needs
 from engines.core.artifact_settings import Keep
 from engines.core.database import now
+from engines.core.events import AuditEvent
 from engines.core.model_ref import ModelRef
+
+RAN = "retention.ran"
 
 
 class References(Protocol):
@@ -69,6 +76,34 @@ def retain(
     return removed
 
 
+@needs(Capability.ARTIFACT_READ)
+def next_retention(depot: Depot, actor: Actor, every_hours: int) -> datetime | None:
+    """When the schedule removes next; a moment that is over means at the next look. None: never."""
+    if not every_hours:
+        return None
+    newest = select(sa.func.max(AuditEvent.at)).where(AuditEvent.act == RAN)
+    with depot.db.read() as session:
+        last = session.exec(newest).one()
+    return last + timedelta(hours=every_hours) if last else now()
+
+
+@needs(Capability.ARTIFACT_PROMOTE)
+def retain_on_schedule(
+    depot: Depot, actor: Actor, rules: dict[str, Keep], references: References, every_hours: int
+) -> list[Removal]:
+    """`retain`, when it is time; that it ran is an audit row too. Raises BackendUnavailable.
+
+    A run that could not be finished is made up for at the next look.
+    """
+    at = next_retention(depot, actor, every_hours)
+    if at is None or not rules or now() < at:
+        return []
+    removed = retain(depot, actor, rules, references)
+    with depot.db.write() as session:
+        events.record(session, actor, RAN, "retention", removed=len(removed))
+    return removed
+
+
 def _of_name(
     views: Sequence[ReleaseView], name: str, where: Repository, keep: Keep, at: datetime
 ) -> list[Removal]:
@@ -78,17 +113,20 @@ def _of_name(
     return [
         Removal(view.release, where, f"older than {keep.days} days, and {keep.newest} are newer")
         for view in newest[keep.newest :]
-        if view.release.created_at < limit and Repository.PROD not in view.present
+        if view.release.created_at < limit
+        and Repository.PROD not in view.present
+        and view.copying is None
     ]
 
 
 def _begin(depot: Depot, actor: Actor, removal: Removal) -> Placement | None:
     """Write the removal down before it begins; None when it is promoted or gone meanwhile."""
     with depot.db.write() as session:
-        prod = ledger.place(session, removal.release.id, Repository.PROD)
-        row = ledger.place(session, removal.release.id, removal.where)
-        in_prod = prod is not None and prod.state != PlacementState.REMOVED
-        if row is None or row.state != PlacementState.PRESENT or in_prod:
+        places = {at: ledger.place(session, removal.release.id, at) for at in Repository}
+        row, prod = places[removal.where], places[Repository.PROD]
+        in_prod = prod is not None and prod.state not in GONE
+        moving = any(one and one.state == PlacementState.COPYING for one in places.values())
+        if row is None or row.state != PlacementState.PRESENT or in_prod or moving:
             return None
         row.state, row.reason = PlacementState.REMOVING.value, removal.reason
         row.actor_id, row.actor_name, row.at = actor.id, actor.name, now()

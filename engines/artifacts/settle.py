@@ -6,22 +6,23 @@ without index never was, and what lies around is removed. The same for copies an
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import col, select
 
 from engines.artifacts import ledger, transfer
 from engines.artifacts.depot import Depot
-from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
+from engines.artifacts.models import GONE, Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
 from engines.core import events
 from engines.core.access import Actor
 from engines.core.database import now
 from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotFound, NotReady
-from engines.core.scheduling import Scheduler
+from engines.core.scheduling import JobState, Scheduler
 
 ENDED = "The publishing process ended before the release was complete."
-COPY_PATIENCE = timedelta(minutes=15)  # a copy or removal under way for longer was ended
+COPY_ENDED = "The copying process ended before the release was complete."
+PATIENCE = timedelta(minutes=15)  # a removal (it has no job) under way for longer was ended
 QUEUING = timedelta(seconds=60)
 HALF_DONE = (PlacementState.COPYING.value, PlacementState.REMOVING.value)
 
@@ -33,11 +34,11 @@ def settle(depot: Depot) -> None:
         waiting = list(session.exec(open_ones))
         half = list(session.exec(select(Placement).where(col(Placement.state).in_(HALF_DONE))))
     for release in waiting:
-        if not _is_live(depot.scheduler, release):
-            _guarded(end, depot, release)
-    for placement in half:
-        if now() - placement.at > COPY_PATIENCE:
-            _guarded(settle_placement, depot, placement)
+        if not _is_live(depot.scheduler, release.job_key, release.created_at):
+            _guarded(end, depot, release, _cancelled(depot.scheduler, release.job_key))
+    for row in half:
+        if not _is_worked_on(depot.scheduler, row):
+            _guarded(settle_placement, depot, row, _cancelled(depot.scheduler, row.job_key))
 
 
 def end(depot: Depot, release: Release, error: str = "") -> None:
@@ -50,6 +51,7 @@ def end(depot: Depot, release: Release, error: str = "") -> None:
         return
     if visible:
         transfer.mark(depot.store, Repository.DEV, release)
+        transfer.disclaim(depot.store, Repository.DEV, release)
         ledger.finish(depot, actor, release)
         return
     with suppress(MlaasError):  # what cannot be removed is not visible either
@@ -57,53 +59,88 @@ def end(depot: Depot, release: Release, error: str = "") -> None:
     ledger.fail(depot.db, actor, release, error or release.error or ENDED)
 
 
-def settle_placement(depot: Depot, placement: Placement) -> None:
-    """Finish a copy that became visible, take back one that did not, finish a removal."""
-    release = ledger.find(depot.db, placement.release_id)
-    copying = placement.state == PlacementState.COPYING
-    visible = copying and transfer.is_visible(depot.store, placement.where, release)
+def settle_placement(depot: Depot, row: Placement, error: str = "") -> None:
+    """Bring a copy or a removal to its end."""
+    if row.state == PlacementState.COPYING:
+        end_copy(depot, row, error)
+        return
+    transfer.remove(depot.store, row.where, ledger.find(depot.db, row.release_id))
+    conclude(depot, row, PlacementState.REMOVED)
+
+
+def end_copy(depot: Depot, row: Placement, error: str = "") -> None:
+    """Finish a copy that became visible, take back one that did not, with the reason."""
+    release = ledger.find(depot.db, row.release_id)
+    try:
+        visible = transfer.is_visible(depot.store, row.where, release)
+    except InvalidInput as failure:
+        conclude(depot, row, PlacementState.FAILED, str(failure))
+        return
     if visible:
-        transfer.mark(depot.store, placement.where, release)
-    else:
-        transfer.remove(depot.store, placement.where, release)
-    state = PlacementState.PRESENT if visible else PlacementState.REMOVED
-    conclude(depot, placement, state)
+        transfer.mark(depot.store, row.where, release)
+        transfer.disclaim(depot.store, row.where, release)
+        conclude(depot, row, PlacementState.PRESENT)
+        return
+    transfer.remove(depot.store, row.where, release)
+    conclude(depot, row, PlacementState.FAILED, error or row.error or COPY_ENDED)
 
 
-def conclude(depot: Depot, placement: Placement, state: PlacementState) -> None:
+ACTS = {
+    PlacementState.PRESENT: "release.promoted",
+    PlacementState.FAILED: "release.promotion_failed",
+    PlacementState.REMOVED: "release.removed",
+}
+
+
+def conclude(depot: Depot, ended: Placement, state: PlacementState, error: str = "") -> Placement:
     """Write down how a copy or removal ended, with its audit row. Raises NotReady."""
-    actor = Actor(placement.actor_id, placement.actor_name, frozenset())
+    actor = Actor(ended.actor_id, ended.actor_name, frozenset())
     with depot.db.write() as session:
-        row = session.get(Placement, placement.id)
-        if row is None or row.state != placement.state:
+        row = session.get(Placement, ended.id, with_for_update=True)
+        if row is None or (row.state, row.lease) != (ended.state, ended.lease):
             raise NotReady("Somebody else settled this meanwhile.", hint="Reload the page.")
-        row.state = state.value
+        row.state, row.error = state.value, error[: ledger.ERROR_LONGEST]
         session.add(row)
         release = session.get(Release, row.release_id)
         if release and state is PlacementState.REMOVED:
             _close_if_gone(depot, release, row)
-        act = "release.promoted" if state is PlacementState.PRESENT else "release.removed"
         told = {"repository": row.repository, "reason": row.reason, "permit": row.permit_id}
-        events.record(session, actor, act, f"release:{row.release_id}", **told)
-        if release:
-            depot.announce(session, release, act, row.repository, row.reason)
+        told |= {"error": row.error} if row.error else {}
+        events.record(session, actor, ACTS[state], f"release:{row.release_id}", **told)
+        if release and state is not PlacementState.FAILED:
+            depot.announce(session, release, ACTS[state], row.repository, row.reason)
+    return row
 
 
 def _close_if_gone(depot: Depot, release: Release, gone: Placement) -> None:
     left = [p for p in ledger.placements(depot.db, release.id) if p.id != gone.id]
-    if all(one.state == PlacementState.REMOVED for one in left):
+    if all(one.state in GONE for one in left):
         release.state = ReleaseState.REMOVED.value
 
 
-def _is_live(scheduler: Scheduler, release: Release) -> bool:
+def _is_worked_on(scheduler: Scheduler, row: Placement) -> bool:
+    if row.job_key and row.state == PlacementState.COPYING:
+        return _is_live(scheduler, row.job_key, row.at)
+    return now() - row.at <= PATIENCE
+
+
+def _is_live(scheduler: Scheduler, key: str, since: datetime) -> bool:
     try:
-        return scheduler.status(release.job_key).is_live
+        return scheduler.status(key).is_live
     except NotFound:
         # The row is written before its job is queued.
-        return now() - release.created_at < QUEUING
+        return now() - since < QUEUING
 
 
-def _guarded(act: Callable[..., None], depot: Depot, row: Release | Placement) -> None:
+def _cancelled(scheduler: Scheduler, key: str) -> str:
+    """Who cancelled the job and why; empty when nobody did."""
+    with suppress(NotFound):
+        status = scheduler.status(key)
+        return status.error if status.state is JobState.CANCELLED else ""
+    return ""
+
+
+def _guarded(act: Callable[..., None], depot: Depot, row: Release | Placement, error: str) -> None:
     # A repository that is away now is asked again at the next look; others' rows go on.
     with suppress(BackendUnavailable, NotReady):
-        act(depot, row)
+        act(depot, row, error)

@@ -1,13 +1,20 @@
-"""Moving a release's files: everything first, verified, then the index that makes it visible."""
+"""Moving a release's files: everything first, verified, then the index that makes it visible.
 
-from collections.abc import Iterable, Mapping, Sequence
+Several installations may share one repository: the first file is a claim, which says whose files
+follow. It is looked at again before the index is stored, and goes when the index is there.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from engines.artifacts.layout import index_path, release_folder
+from engines.artifacts.layout import claim_path, index_path, release_folder
 from engines.artifacts.models import Release
 from engines.artifacts.port import ArtifactStore, Repository
-from engines.core.errors import InvalidInput, NotFound
+from engines.core.errors import InvalidInput, NotFound, NotReady
 from engines.core.progress import Progress
 
 File = Mapping[str, Any]  # path, size, sha256
@@ -18,8 +25,10 @@ def upload(
 ) -> None:
     """Send every file of the release but the index; what is there already is left.
 
-    `files` maps a path below the release's folder to the file. Raises as the store does.
+    `files` maps a path below the release's folder to the file. Raises as the store does, and
+    NotReady when the version is another installation's.
     """
+    claim(store, Repository.DEV, release)
     folder = release_folder(release.name, release.version)
     known = {one["path"]: one for one in release.files}
     for number, (path, file) in enumerate(sorted(files.items()), 1):
@@ -41,16 +50,54 @@ def check_complete(store: ArtifactStore, where: Repository, release: Release) ->
         )
 
 
+def claim(store: ArtifactStore, where: Repository, release: Release) -> None:
+    """Say in the repository whose files follow. Raises NotReady: another installation's do."""
+    content = _claim(release)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "claim")
+        file.write_bytes(content)
+        try:
+            store.put(where, _claim_place(release), file, hashlib.sha256(content).hexdigest())
+        except InvalidInput as failure:
+            raise _anothers(release, where, "is being written") from failure
+    check_claim(store, where, release)
+
+
+def check_claim(store: ArtifactStore, where: Repository, release: Release) -> None:
+    """Look whether the version is still ours to write. Raises NotReady."""
+    _check_index(store, where, release)
+    if not _is_claimed(store, where, release):
+        raise _anothers(release, where, "is being written")
+
+
+def disclaim(store: ArtifactStore, where: Repository, release: Release) -> None:
+    """Take our claim away; the index says from now on whose the version is."""
+    if _is_claimed(store, where, release):
+        store.delete(where, _claim_place(release))
+
+
 def make_visible(store: ArtifactStore, release: Release, index: Path) -> None:
-    """Store the index and its properties: from here on the release is there."""
-    place = index_path(release.name, release.version)
-    store.put(Repository.DEV, place, index, release.sha256)
-    mark(store, Repository.DEV, release)
+    """Store the index and its properties: from here on the release is there. Raises NotReady."""
+    where = Repository.DEV
+    check_claim(store, where, release)
+    try:
+        store.put(where, _index_place(release), index, release.sha256)
+    except InvalidInput:
+        _check_index(store, where, release)
+        raise
+    _make_sure(store, where, release)
+
+
+def _make_sure(store: ArtifactStore, where: Repository, release: Release) -> None:
+    """Look once more whose index is there: a store without exclusive writing keeps the last."""
+    _check_index(store, where, release)
+    mark(store, where, release)
+    disclaim(store, where, release)
 
 
 def mark(store: ArtifactStore, where: Repository, release: Release) -> None:
     """Set the properties by which people find the release in the repository."""
-    store.set_properties(where, index_path(release.name, release.version), properties(release))
+    store.set_properties(where, _index_place(release), properties(release))
 
 
 def properties(release: Release) -> dict[str, str]:
@@ -68,7 +115,7 @@ def properties(release: Release) -> dict[str, str]:
 def is_visible(store: ArtifactStore, where: Repository, release: Release) -> bool:
     """True when the index is there with the checksum written down. Raises InvalidInput if other."""
     try:
-        stored = store.stat(where, index_path(release.name, release.version))
+        stored = store.stat(where, _index_place(release))
     except NotFound:
         return False
     if stored.sha256 != release.sha256:
@@ -79,38 +126,79 @@ def is_visible(store: ArtifactStore, where: Repository, release: Release) -> boo
     return True
 
 
-def copy_over(
+def copy_files(
     store: ArtifactStore,
     release: Release,
     source: Repository,
     to: Repository,
     progress: Progress,
 ) -> None:
-    """Copy every file to the next repository, check them there, then copy the index."""
+    """Copy every file but the index to the next repository, and check them there."""
     check_complete(store, source, release)
+    claim(store, to, release)
     for number, file in enumerate(release.files, 1):
         store.copy(source, file["path"], to)
         progress.report(0.9 * number / len(release.files), f"Copied {number} files")
     check_complete(store, to, release)
-    store.copy(source, index_path(release.name, release.version), to)
-    mark(store, to, release)
+
+
+def copy_index(store: ArtifactStore, release: Release, source: Repository, to: Repository) -> None:
+    """Copy the index: from here on the release is there. Raises NotReady."""
+    check_claim(store, to, release)
+    store.copy(source, _index_place(release), to)
+    _make_sure(store, to, release)
 
 
 def remove(store: ArtifactStore, where: Repository, release: Release) -> None:
-    """Take the release away: first the index, so that no part is ever seen alone."""
-    folder = release_folder(release.name, release.version)
-    store.delete(where, index_path(release.name, release.version))
-    _delete_all(store, where, [one.path for one in store.list(where, folder)])
+    """Take the release away: first the index, so that no part is ever seen alone, last the claim.
 
-
-def _delete_all(store: ArtifactStore, where: Repository, paths: Sequence[str]) -> None:
-    for path in paths:
+    Another installation's files are left alone.
+    """
+    folder, index = release_folder(release.name, release.version), _index_place(release)
+    listed = {one.path: one.sha256 for one in store.list(where, folder)}
+    owner, mine = listed.get(_claim_place(release)), hashlib.sha256(_claim(release)).hexdigest()
+    if owner not in (None, mine) or listed.get(index) not in (None, release.sha256):
+        return
+    claims = [_claim_place(release)] if owner else []
+    for path in (index, *(set(listed) - {index, *claims}), *claims):
         store.delete(where, path)
 
 
-def total_size(files: Iterable[File]) -> int:
-    """Bytes of all files."""
-    return sum(int(one["size"]) for one in files)
+def _check_index(store: ArtifactStore, where: Repository, release: Release) -> None:
+    try:
+        stored = store.stat(where, _index_place(release))
+    except NotFound:
+        return
+    if stored.sha256 != release.sha256:
+        raise _anothers(release, where, "was published")
+
+
+def _is_claimed(store: ArtifactStore, where: Repository, release: Release) -> bool:
+    """True when the claim that is there is this release's."""
+    try:
+        stored = store.stat(where, _claim_place(release))
+    except NotFound:
+        return False
+    return stored.sha256 == hashlib.sha256(_claim(release)).hexdigest()
+
+
+def _claim(release: Release) -> bytes:
+    return json.dumps({"release": release.id}).encode()
+
+
+def _claim_place(release: Release) -> str:
+    return claim_path(release.name, release.version)
+
+
+def _index_place(release: Release) -> str:
+    return index_path(release.name, release.version)
+
+
+def _anothers(release: Release, where: Repository, how: str) -> NotReady:
+    return NotReady(
+        f"{release.title} {how} in {where} by another installation that shares the repository.",
+        hint="Choose another version, or another name.",
+    )
 
 
 def _told(one: File) -> tuple[int, str]:

@@ -45,6 +45,7 @@ class Artifacts(Section):
     timeout_seconds: float = Field(default=60.0, gt=0, le=3_600)
     certificates: Path | None = None  # further authorities to trust; verification is never off
     keep: dict[Literal["dev", "uat"], Keep] = Field(default_factory=dict)  # prod is always kept
+    remove_every_hours: int = Field(default=0, ge=0, le=8_760)  # what `keep` says; 0: by hand only
 
     def can_be_used(self, backend: str) -> None:
         """Refuse a choice of which something is missing. Raises ValueError."""
@@ -52,5 +53,7 @@ class Artifacts(Section):
             raise ValueError(f"artifacts.repositories lacks {', '.join(sorted(missing))}")
         if len(set(self.repositories.values())) < len(self.repositories):
             raise ValueError("artifacts.repositories must name three different ones")
+        if self.remove_every_hours and not self.keep:
+            raise ValueError("artifacts.remove_every_hours needs a rule in artifacts.keep")
         if backend == "artifactory" and not self.url:
             raise ValueError("artifacts artifactory needs artifacts.url")

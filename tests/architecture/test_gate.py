@@ -13,7 +13,7 @@ LOADING = ("skops.io.load", "skops.io.loads", "InferenceSession", "onnx.load", "
 HANDING_OUT = {
     "engines/results/package.py": ("model_package", "run_package"),
     "engines/artifacts/publish.py": ("publish", "request_release"),
-    "engines/artifacts/promote.py": ("promote",),
+    "engines/artifacts/promote.py": ("promote", "request_promotion"),
 }
 
 # Where models are loaded, and which function asks the gate before.

@@ -143,7 +143,8 @@ def publish_and_promote(deployer: Page, desk: Desk) -> str:
     vote(deployer, "Approve", "UAT is ready for it.")
     says(deployer, "Approved until")
     promote(deployer, release, "uat")
-    says(deployer, "Promote to prod")
+    turned = journey.main(deployer).get_by_text("Promote to prod").first
+    expect(turned).to_be_visible(timeout=FOREVER)  # a job copies it
     return release
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from engines.artifacts import Depot
+from engines import artifacts
+from engines.artifacts import Depot, Placement, Repository
 from engines.artifacts.port import ArtifactStore
 from engines.core.access import Actor
 from engines.core.database import Database, new_id
@@ -16,6 +17,7 @@ from engines.core.errors import NotAllowed, NotFound
 from engines.core.gate import Permit, Purpose, Stage
 from engines.core.model_card import read_card
 from engines.core.model_ref import ModelRef
+from engines.core.progress import Silent
 from engines.core.scheduling import JobRequest, JobState, JobStatus
 from engines.results.script import libraries, predict_script, requirements
 
@@ -56,18 +58,24 @@ class Queue:
 
     requests: list[JobRequest] = field(default_factory=list)
     live: bool = True
+    error: str = ""
 
     def submit(self, actor: Actor, request: JobRequest) -> None:
         """Keep the request."""
         self.requests.append(request)
 
+    def cancel(self, actor: Actor, key: str, reason: str) -> None:
+        """End the job."""
+        self.live, self.error = False, f"Cancelled by {actor.name}: {reason}"
+
     def status(self, key: str) -> JobStatus:
         """Running while `live`, ended afterwards."""
         if key not in [one.key for one in self.requests]:
             raise NotFound("No such job.")
-        state = JobState.RUNNING if self.live else JobState.FAILED
+        ended = JobState.CANCELLED if self.error else JobState.FAILED
+        state = JobState.RUNNING if self.live else ended
         at = datetime.now(UTC)
-        return JobStatus(key, "publish", "e1", state, 0.0, "", "", 1, at, at, None)
+        return JobStatus(key, "publish", "e1", state, 0.0, "", self.error, 1, at, at, None)
 
 
 @dataclass
@@ -113,3 +121,9 @@ def depot_on(db: Database, store: ArtifactStore, root: Path, work: Path, **more:
         "sources": FolderSources(root), **more,
     }  # fmt: skip
     return Depot(db=db, store=store, work_dir=work, **parts)
+
+
+def promoted(depot: Depot, actor: Actor, release_id: str, to: Repository, why: str) -> Placement:
+    """Ask for the promotion, and do at once what its job does."""
+    artifacts.request_promotion(depot, actor, release_id, to, why)
+    return artifacts.promote(depot, actor, release_id, to, Silent())

@@ -133,8 +133,26 @@ def test_promote_asks_for_a_reason_and_moves_the_release(
     at.text_input[0].set_value("Tests passed")
     press(at, "Promote to uat")
     assert not at.exception
-    view = artifacts.release(depot, Actor("a", "a", frozenset({"auditor"})), release_id)
-    assert view.present == (Repository.DEV, Repository.UAT)
+    assert "**deployer promotes it to uat.**" in words(at)
+    assert "Promote to uat" not in labels(at)
+    deployer = Actor("user-deployer", "deployer", frozenset({"deployer"}))
+    artifacts.promote(depot, deployer, release_id, Repository.UAT, Silent())
+    assert "Promote to prod" in labels(open_page("deployer", "artifacts", release=release_id))
+
+
+def test_promotion_that_was_cancelled_says_so_in_one_sentence(
+    open_page: OpenPage, release_id: str, depot: Depot
+) -> None:
+    at = open_page("deployer", "artifacts", release=release_id)
+    at.text_input[0].set_value("Tests passed")
+    press(at, "Promote to uat")
+    press(at, "Cancel the promotion")
+    next(field for field in at.text_input if field.label == "Reason").set_value("Not yet")
+    press(at, "Cancel the promotion now")
+    assert not at.exception
+    at = open_page("deployer", "artifacts", release=release_id)
+    assert "**It was not promoted to uat.** Cancelled by deployer: Not yet" in words(at)
+    assert "Promote to uat" in labels(at)
 
 
 def test_promote_that_the_gate_refuses_shows_the_reason(

@@ -52,8 +52,8 @@ def request(house: Governed, services: Services):
     return artifacts.request_release(services.depot, house.people["ana"], asked)
 
 
-def run_job(key: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "spark_jobs.publish", "--job", key]
+def run_job(key: str, kind: str = "publish") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", f"spark_jobs.{kind}", "--job", key]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=dict(os.environ))
 
 
@@ -113,10 +113,12 @@ def test_promotion_needs_the_approval_of_its_stage(house, services):
     assert run_job(row.job_key).returncode == 0
     dora = house.people["dora"]
     with pytest.raises(NotAllowed, match="not approved for"):
-        artifacts.promote(services.depot, dora, row.id, UAT, "Tests passed")
+        artifacts.request_promotion(services.depot, dora, row.id, UAT, "Tests passed")
     approved = house.approve(Stage.UAT)
-    artifacts.promote(services.depot, dora, row.id, UAT, "Tests passed")
+    asked = artifacts.request_promotion(services.depot, dora, row.id, UAT, "Tests passed")
+    done = run_job(asked.job_key, "promote")
+    assert done.returncode == 0, done.stderr[-2000:]
     assert artifacts.release(services.depot, dora, row.id).present == (DEV, UAT)
     approvals.revoke(house.board, house.people["carl"], approved.id, "A fault was found.")
     with pytest.raises(NotAllowed):
-        artifacts.promote(services.depot, dora, row.id, Repository.PROD, "On we go")
+        artifacts.request_promotion(services.depot, dora, row.id, Repository.PROD, "On we go")

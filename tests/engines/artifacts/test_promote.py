@@ -12,11 +12,12 @@ from engines.core.artifact_settings import Keep
 from engines.core.database import now
 from engines.core.errors import BackendUnavailable, InvalidInput, NotAllowed, NotFound, NotReady
 from engines.core.gate import Purpose
+from engines.core.progress import Silent
 from tests.engines.artifacts.conftest import store_on
 from tests.engines.artifacts.test_publish import FIRST, published
 from tests.harness.artifactory import Fault
 from tests.harness.audit import acts
-from tests.harness.releases import OpenGate, depot_on
+from tests.harness.releases import OpenGate, depot_on, promoted
 
 DEV, UAT, PROD = Repository
 KEEP = {"dev": Keep(newest=1, days=30), "uat": Keep(newest=1, days=30)}
@@ -41,9 +42,9 @@ def deployer(make_actor):
 def test_promote_copies_byte_for_byte_and_step_by_step(depot, analyst, deployer):
     release = published(depot, analyst)
     with pytest.raises(NotReady, match="not in uat"):
-        artifacts.promote(depot, deployer, release.id, PROD, "straight to prod")
-    artifacts.promote(depot, deployer, release.id, UAT, "tests passed")
-    artifacts.promote(depot, deployer, release.id, PROD, "accepted")
+        promoted(depot, deployer, release.id, PROD, "straight to prod")
+    promoted(depot, deployer, release.id, UAT, "tests passed")
+    promoted(depot, deployer, release.id, PROD, "accepted")
     view = artifacts.release(depot, analyst, release.id)
     assert (view.present, view.next) == ((DEV, UAT, PROD), None)
     sums = [
@@ -64,27 +65,27 @@ def test_promote_asks_the_gate_for_the_stage_it_leads_to(folder_depot, analyst, 
     for refused in (Purpose.PROMOTE, Purpose.UAT):
         depot = replace(folder_depot, gate=OpenGate({refused: "Not approved for uat."}))
         with pytest.raises(NotAllowed, match="Not approved for uat"):
-            artifacts.promote(depot, deployer, release.id, UAT, "try")
-    artifacts.promote(folder_depot, deployer, release.id, UAT, "ok")
+            promoted(depot, deployer, release.id, UAT, "try")
+    promoted(folder_depot, deployer, release.id, UAT, "ok")
     depot = replace(folder_depot, gate=OpenGate({Purpose.DEPLOY: "Not approved for prod."}))
     with pytest.raises(NotAllowed, match="Not approved for prod"):
-        artifacts.promote(depot, deployer, release.id, PROD, "try")
+        promoted(depot, deployer, release.id, PROD, "try")
     assert artifacts.release(depot, analyst, release.id).present == (DEV, UAT)
 
 
 def test_promote_needs_reason_role_and_a_later_place(folder_depot, analyst, deployer):
     release = published(folder_depot, analyst)
     with pytest.raises(InvalidInput, match="reason is missing"):
-        artifacts.promote(folder_depot, deployer, release.id, UAT, " ")
+        promoted(folder_depot, deployer, release.id, UAT, " ")
     with pytest.raises(NotAllowed):
-        artifacts.promote(folder_depot, analyst, release.id, UAT, "mine")
+        promoted(folder_depot, analyst, release.id, UAT, "mine")
     with pytest.raises(InvalidInput, match="begins in dev"):
-        artifacts.promote(folder_depot, deployer, release.id, DEV, "back")
-    artifacts.promote(folder_depot, deployer, release.id, UAT, "ok")
+        promoted(folder_depot, deployer, release.id, DEV, "back")
+    promoted(folder_depot, deployer, release.id, UAT, "ok")
     with pytest.raises(NotReady, match="in uat already"):
-        artifacts.promote(folder_depot, deployer, release.id, UAT, "again")
+        promoted(folder_depot, deployer, release.id, UAT, "again")
     with pytest.raises(NotFound):
-        artifacts.promote(folder_depot, deployer, "nothing", UAT, "ok")
+        promoted(folder_depot, deployer, "nothing", UAT, "ok")
 
 
 def test_promotion_that_fails_on_the_way_leaves_nothing_visible(
@@ -94,28 +95,64 @@ def test_promotion_that_fails_on_the_way_leaves_nothing_visible(
     release = published(depot, analyst)
     server.faults.append(Fault("500", "POST", "manifest.json", times=9))
     with pytest.raises(BackendUnavailable):
-        artifacts.promote(depot, deployer, release.id, UAT, "ok")
+        promoted(depot, deployer, release.id, UAT, "ok")
+    depot.scheduler.live = False  # as after its last attempt
+    (view,) = artifacts.releases(depot, analyst)
+    assert (view.present, view.failed_copy.error[:11]) == ((DEV,), "Artifactory")
     assert server.items["mlaas-uat"] == {}
-    assert artifacts.release(depot, analyst, release.id).present == (DEV,)
+    assert acts(depot.db)[-1] == "release.promotion_failed"
     server.faults.clear()
-    artifacts.promote(depot, deployer, release.id, UAT, "again")
+    promoted(depot, deployer, release.id, UAT, "again")
     assert artifacts.release(depot, analyst, release.id).present == (DEV, UAT)
 
 
 @pytest.mark.parametrize("reached", [False, True])
 def test_interrupted_copy_is_settled_by_what_is_visible(folder_depot, analyst, deployer, reached):
     release = published(folder_depot, analyst)
-    artifacts.promote(folder_depot, deployer, release.id, UAT, "ok")
+    promoted(folder_depot, deployer, release.id, UAT, "ok")
     if not reached:
         folder_depot.store.delete(UAT, "churn/1.0.0/index.json")
     with folder_depot.db.write() as session:
         mine = (Placement.release_id == release.id) & (Placement.repository == "uat")
         long_ago = now() - timedelta(hours=1)
         session.execute(sa.update(Placement).where(mine).values(state="copying", at=long_ago))
+    folder_depot.scheduler.live = False
     (view,) = artifacts.releases(folder_depot, analyst)
     assert view.present == ((DEV, UAT) if reached else (DEV,))
     if not reached:
         assert folder_depot.store.list(UAT, "churn/1.0.0") == []
+
+
+def test_copy_whose_job_still_runs_is_left_alone_and_a_cancelled_one_taken_back(
+    folder_depot, analyst, deployer
+):
+    release = published(folder_depot, analyst)
+    artifacts.request_promotion(folder_depot, deployer, release.id, UAT, "ok")
+    (view,) = artifacts.releases(folder_depot, analyst)
+    assert (view.copying.repository, view.present) == ("uat", (DEV,))
+    with pytest.raises(NotReady, match="is copying churn"):
+        artifacts.request_promotion(folder_depot, deployer, release.id, UAT, "ok")
+    folder_depot.scheduler.cancel(deployer, view.copying.job_key, "wrong one")
+    (view,) = artifacts.releases(folder_depot, analyst)
+    assert view.copying is None
+    assert view.failed_copy.error == "Cancelled by deployer: wrong one"
+    with pytest.raises(NotReady, match="finished, ended or taken over"):
+        artifacts.promote(folder_depot, deployer, release.id, UAT, Silent())
+
+
+def test_gate_that_closes_during_the_copy_keeps_it_invisible(folder_depot, analyst, deployer):
+    release = published(folder_depot, analyst)
+    artifacts.request_promotion(folder_depot, deployer, release.id, UAT, "ok")
+
+    class Closing(Silent):
+        def report(self, fraction, step):
+            folder_depot.gate.refused[Purpose.UAT] = "The approval was revoked."
+
+    with pytest.raises(NotAllowed, match="revoked"):
+        artifacts.promote(folder_depot, deployer, release.id, UAT, Closing())
+    view = artifacts.release(folder_depot, analyst, release.id)
+    assert (view.present, view.failed_copy.error) == ((DEV,), "The approval was revoked.")
+    assert folder_depot.store.list(UAT, "churn/1.0.0") == []
 
 
 def test_changed_byte_in_the_repository_is_found_and_not_promoted(
@@ -134,7 +171,7 @@ def test_changed_byte_in_the_repository_is_found_and_not_promoted(
         )
     assert not (tmp_path / "m").exists()
     with pytest.raises(InvalidInput, match="checksum"):
-        artifacts.promote(folder_depot, deployer, release.id, UAT, "ok")
+        promoted(folder_depot, deployer, release.id, UAT, "ok")
     assert artifacts.release(folder_depot, analyst, release.id).present == (DEV,)
 
 
@@ -179,8 +216,8 @@ def test_retention_keeps_what_is_young_in_prod_or_needed(folder_depot, analyst, 
     assert artifacts.due(folder_depot, analyst, KEEP, Needed(FIRST.model)) == []
     (due,) = artifacts.due(folder_depot, analyst, KEEP, Needed())
     assert due.release.version == "1.0.0"
-    artifacts.promote(folder_depot, deployer, due.release.id, UAT, "ok")
-    artifacts.promote(folder_depot, deployer, due.release.id, PROD, "ok")
+    promoted(folder_depot, deployer, due.release.id, UAT, "ok")
+    promoted(folder_depot, deployer, due.release.id, PROD, "ok")
     assert artifacts.retain(folder_depot, deployer, KEEP, Needed()) == []
     assert artifacts.due(folder_depot, analyst, {}, Needed()) == []
     assert old.name == "churn"

@@ -1,0 +1,73 @@
+"""Work on a release: how far it is, with the way to cancel it; promotion to the next place."""
+
+import streamlit as st
+
+from app.markdown import plain
+from app.services import services
+from app.ui import boundary, confirm, go, live, page_link
+from engines import artifacts
+from engines.artifacts import ReleaseView
+from engines.core.access import Actor, Capability
+from engines.core.errors import NotFound
+
+
+def under_way(actor: Actor, job_key: str, owner_id: str, what: str) -> None:
+    """How far a job is, redrawn until it has ended, and its owner's button to cancel it."""
+    was_live = _is_live(job_key)
+
+    @live(every="2s" if was_live else None)
+    def follow() -> None:
+        if not was_live:
+            st.warning(
+                "The job has ended, and the repository could not be asked yet. Reload the page.",
+                icon=":material/cloud_off:",
+            )
+            return
+        status = services().scheduler.status(job_key)
+        if not status.is_live:
+            st.rerun()
+        st.progress(status.fraction, text=plain(status.step) or "Waiting for a worker")
+        page_link("The job and its log", "jobs", job=job_key)
+
+    follow()
+    mine = was_live and actor.id == owner_id and actor.may(Capability.JOB_CANCEL)
+    if mine and st.button(f"Cancel {what}", icon=":material/cancel:"):
+        _cancel(actor, job_key, what)
+
+
+def _is_live(job_key: str) -> bool:
+    try:
+        return services().scheduler.status(job_key).is_live
+    except NotFound:
+        return False
+
+
+def _cancel(actor: Actor, job_key: str, what: str) -> None:
+    def act(reason: str) -> None:
+        services().scheduler.cancel(actor, job_key, reason)
+
+    text = "What was sent so far is removed again; nothing becomes visible."
+    confirm(f"Cancel {what}?", text, act, button=f"Cancel {what} now")
+
+
+def promotion(actor: Actor, view: ReleaseView) -> None:
+    """What is being copied; else why the last copy failed, and the form to ask for one."""
+    if row := view.copying:
+        st.markdown(f"**{plain(row.actor_name)} promotes it to {row.repository}.**")
+        under_way(actor, row.job_key, row.actor_id, "the promotion")
+        return
+    if row := view.failed_copy:
+        st.error(
+            f"**It was not promoted to {row.repository}.** {plain(row.error)}",
+            icon=":material/error:",
+        )
+    if view.next is None or not actor.may(Capability.ARTIFACT_PROMOTE):
+        return
+    with st.form("promote", border=True):
+        st.markdown(f"**Promote to {view.next}**")
+        reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")
+        pressed = st.form_submit_button(f"Promote to {view.next}", type="primary")
+    if pressed:
+        with boundary():
+            artifacts.request_promotion(services().depot, actor, view.release.id, view.next, reason)
+            go("artifacts", release=view.release.id)
