@@ -57,6 +57,12 @@ def second(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
+def within(stage: Stage) -> str:
+    """The stage's name in the middle of a sentence."""
+    name = words.STAGES[stage]
+    return name if name.isupper() else name.lower()
+
+
 def ruling(found: Ruling, title: str) -> None:
     """One decision of the gate: the verdict, then the approval it rests on."""
     row = found.decision
@@ -76,14 +82,14 @@ def _ground(found: Ruling) -> str:
     """Why it was allowed."""
     if found.record is None:
         return "It needed no approval: a trial, or a maker's or a reviewer's own download."
-    return f"The approval for {words.STAGES[found.record.stage].lower()} held then."
+    return f"The approval for {within(found.record.stage)} held then."
 
 
 def standing(found: Sequence[StageRecord], model: str, title: str, at: datetime) -> None:
     """Where the model stood: the verdict, then the approvals, the deciding one first."""
     held = [each for each in found if each.holds]
     if held:
-        upto = words.STAGES[held[-1].stage].lower()
+        upto = within(held[-1].stage)
         text = f"**{plain(title)} was approved up to {upto}** at {second(at)}."
         st.success(text, icon=":material/verified:")
     else:
@@ -99,7 +105,7 @@ def standing(found: Sequence[StageRecord], model: str, title: str, at: datetime)
                 if not each.holds:
                     st.markdown(plain(each.reason))
                 _facts(model, title, each.record, {})
-    missing = [words.STAGES[each.stage].lower() for each in found if each.record is None]
+    missing = [within(each.stage) for each in found if each.record is None]
     if missing and held:
         st.caption(f"Not approved then for {', '.join(missing)}.")
 
@@ -143,7 +149,7 @@ def _approval(record: Record) -> dict[str, str]:
 def _approver(vote: approvals.Vote) -> str:
     spoken = vote.principal_id != vote.person_id
     who = f"{vote.person_name} for {vote.principal_name}" if spoken else vote.person_name
-    return f"{plain(who)}, {vote.role}, {second(vote.at)}"
+    return f"{plain(who)} ({vote.role}), {second(vote.at)}"
 
 
 def uses(rows: Sequence[GateDecision]) -> None:

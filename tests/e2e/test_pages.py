@@ -26,6 +26,7 @@ PAGES = [
     ("auditor", "inventory", "Inventory"),
     ("auditor", "governance", "Governance"),
     ("auditor", "audit", "Audit"),
+    ("auditor", "record", "Record"),
     ("admin", "admin", "Administration"),
     ("admin", "policies", "Policies"),
 ]

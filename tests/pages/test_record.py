@@ -103,7 +103,7 @@ def test_an_allowed_request_shows_model_data_policy_and_people(page: Open, who: 
     said = words(at)
     for fact in (
         "**Permit:**", "**Stage:** Production", "**Data:** SHA-256", "house, version 1",
-        "carl, checker", "cora, checker", "dora, deployer", "commit `c0ffee`",
+        "carl (checker)", "cora (checker)", "dora (deployer)", "commit `c0ffee`",
     ):  # fmt: skip
         assert fact in said
     assert {"**Churn · binary**", "Submission"} <= set(links(at))
