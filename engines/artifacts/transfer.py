@@ -52,6 +52,7 @@ def check_complete(store: ArtifactStore, where: Repository, release: Release) ->
 
 def claim(store: ArtifactStore, where: Repository, release: Release) -> None:
     """Say in the repository whose files follow. Raises NotReady: another installation's do."""
+    _check_index(store, where, release)
     content = _claim(release)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "claim")
@@ -60,7 +61,11 @@ def claim(store: ArtifactStore, where: Repository, release: Release) -> None:
             store.put(where, _claim_place(release), file, hashlib.sha256(content).hexdigest())
         except InvalidInput as failure:
             raise _anothers(release, where, "is being written") from failure
-    check_claim(store, where, release)
+    try:
+        check_claim(store, where, release)
+    except NotReady:
+        disclaim(store, where, release)  # it came after another's index
+        raise
 
 
 def check_claim(store: ArtifactStore, where: Repository, release: Release) -> None:

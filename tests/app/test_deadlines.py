@@ -9,6 +9,7 @@ from app.worker import Hourly
 from engines.core.database import now
 from engines.core.gate import Stage
 from engines.governance.approvals import State, Submission
+from tests.harness.audit import acts
 
 
 def test_main_expires_what_is_over(app_services) -> None:
@@ -22,6 +23,16 @@ def test_main_expires_what_is_over(app_services) -> None:
     assert main() == 0
     with app_services.db.read() as session:
         assert session.get_one(Submission, row.id).state == State.EXPIRED
+
+
+def test_main_runs_retention_when_it_is_configured(app_services, monkeypatch) -> None:
+    assert main() == 0
+    assert "retention.ran" not in acts(app_services.db)
+    monkeypatch.setenv("MLAAS_ARTIFACTS__REMOVE_EVERY_HOURS", "24")
+    monkeypatch.setenv("MLAAS_ARTIFACTS__KEEP", '{"dev": {"newest": 1, "days": 30}}')
+    assert main() == 0
+    assert main() == 0
+    assert acts(app_services.db).count("retention.ran") == 1
 
 
 def test_hourly_starts_one_process_at_a_time_and_not_too_early() -> None:

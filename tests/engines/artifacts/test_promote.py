@@ -232,3 +232,26 @@ def test_removal_that_was_interrupted_is_finished(folder_depot, analyst):
     (view,) = artifacts.releases(folder_depot, analyst)
     assert (view.release.state, view.present) == (ReleaseState.REMOVED, ())
     assert folder_depot.store.list(DEV, f"churn/{release.version}") == []
+
+
+def test_schedule_removes_when_it_is_time_and_not_again_before(folder_depot, analyst, deployer):
+    old, _ = aged(folder_depot, analyst, 40, "1.0.0", "1.1.0")
+    given = (folder_depot, deployer, KEEP, Needed())
+    assert artifacts.next_retention(folder_depot, analyst, 0) is None
+    assert artifacts.retain_on_schedule(*given, 0) == []
+    assert artifacts.retain_on_schedule(folder_depot, deployer, {}, Needed(), 24) == []
+    (removed,) = artifacts.retain_on_schedule(*given, 24)
+    assert removed.release.id == old.id
+    assert acts(folder_depot.db)[-2:] == ["release.removed", "retention.ran"]
+    hours = artifacts.next_retention(folder_depot, analyst, 24) - now()
+    assert timedelta(hours=23) < hours <= timedelta(hours=24)
+    aged(folder_depot, analyst, 40, "1.2.0")
+    assert artifacts.retain_on_schedule(*given, 24) == []
+    with pytest.raises(NotAllowed):
+        artifacts.retain_on_schedule(folder_depot, analyst, KEEP, Needed(), 24)
+
+
+def test_release_that_is_being_promoted_is_not_removed(folder_depot, analyst, deployer):
+    old, _ = aged(folder_depot, analyst, 40, "1.0.0", "1.1.0")
+    artifacts.request_promotion(folder_depot, deployer, old.id, UAT, "ok")
+    assert artifacts.retain(folder_depot, deployer, KEEP, Needed()) == []

@@ -37,6 +37,7 @@ def test_folder_among_the_data_is_the_default(settings, secrets, tmp_path):
             "three different",
         ),
         ({"backends": {"artifacts": "nexus"}}, "artifacts"),
+        ({"artifacts": {"remove_every_hours": 24}}, "needs a rule in artifacts.keep"),
         ({"artifacts": {"keep": {"prod": {"days": 1}}}}, "keep"),
         ({"artifacts": {"verify": False}}, "verify"),
     ],
