@@ -3,15 +3,17 @@
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from app.documents_facts import facts_of
 from engines import data_sources, projects, training
 from engines.core import users
 from engines.core.access import Actor
 from engines.core.database import now
+from engines.core.experiments import ExperimentState
 from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
-from engines.governance import approvals, documents
+from engines.governance import approvals, documents, register
 from engines.training import Candidate, Task, TaskResult, TrainingRequest, TrainingRun, environment
 from engines.wiring import Services
 from tests.harness.run_folders import telco
@@ -74,6 +76,7 @@ class Desk:
             session.add(run)
             session.flush()
             session.add_all(_outcome(run.id, scores))
+        svc.experiments.advance(maker, made.id, ExperimentState.TRAINED)
         self.model = ModelRef(run.id, Task.BINARY.value)
 
     def document(self, but: str = "") -> None:
@@ -113,6 +116,13 @@ class Desk:
             row = approvals.open_submission(self.svc.board, actor, submission).submission
             told = (approvals.Decision.APPROVE, row.content_hash, "Looked at.")
             approvals.vote(self.svc.board, actor, submission, *told)
+
+    def find(self, title: str) -> str:
+        """A finding about the model, by the validator, for the checker to put right; its id."""
+        owner, day = self.person("checker").id, now().date() + timedelta(days=30)
+        told = (title, "Seen in the data.", "high", owner, day)
+        where = (self.svc.db, self.person("validator"), self.svc.models, self.model)
+        return register.open_finding(*where, *told).id
 
 
 def _outcome(run_id: str, scores: dict[str, float]) -> list[TaskResult | Candidate]:
