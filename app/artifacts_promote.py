@@ -23,7 +23,7 @@ def under_way(actor: Actor, job_key: str, owner_id: str, what: str) -> None:
                 icon=":material/cloud_off:",
             )
             return
-        status = services().scheduler.status(job_key)
+        status = services().depot.scheduler.status(job_key)
         if not status.is_live:
             st.rerun()
         st.progress(status.fraction, text=plain(status.step) or "Waiting for a worker")
@@ -37,14 +37,14 @@ def under_way(actor: Actor, job_key: str, owner_id: str, what: str) -> None:
 
 def _is_live(job_key: str) -> bool:
     try:
-        return services().scheduler.status(job_key).is_live
+        return services().depot.scheduler.status(job_key).is_live
     except NotFound:
         return False
 
 
 def _cancel(actor: Actor, job_key: str, what: str) -> None:
     def act(reason: str) -> None:
-        services().scheduler.cancel(actor, job_key, reason)
+        services().depot.scheduler.cancel(actor, job_key, reason)
 
     text = "What was sent so far is removed again; nothing becomes visible."
     confirm(f"Cancel {what}?", text, act, button=f"Cancel {what} now")
