@@ -151,7 +151,7 @@ def test_promotion_that_was_cancelled_says_so_in_one_sentence(
     (_, job) = depot.scheduler.requests  # type: ignore[attr-defined]
     depot.scheduler.cancel(Actor("d", "deployer", frozenset()), job.key, "Not yet")
     at = open_page("deployer", "artifacts", release=release_id)
-    assert "**It was not promoted to uat.** Cancelled by deployer: Not yet" in words(at)
+    assert "**It was not promoted to uat.** Cancelled by deployer\\: Not yet" in words(at)
     assert "Promote to uat" in labels(at)
 
 
