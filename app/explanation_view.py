@@ -147,7 +147,7 @@ def _verdict(found: Explanation) -> None:
 
 def _sums(told: dict[str, Any]) -> str:
     exact = f"Base and values add up in {told['space']}"
-    gap = f"largest difference from the model's own answer: {told['additivity_gap']:.1e}"
+    gap = f"largest difference from the model's own answer: {told['additivity_gap']:.2g}"
     if told["standard_error"] is None:
         return f"{exact}; {gap}."
     return f"{exact}; {gap}. Sampled: mean standard error {told['standard_error']:.2g}."
@@ -186,6 +186,9 @@ def _partner(found: Explanation, name: str) -> str:
     return "" if own.empty else str(next(v for v in own.iloc[0][["one", "two"]] if v != name))
 
 
+PAIR_HEADS = {
+    "one": "Column", "two": "Other column", "strength": "Strength", "error": "Standard error",
+}  # fmt: skip
 PAIRED = {
     True: "Mean size of what two columns add to the answer only together, by SHAP interaction "
     "values on {rows:,} rows",
@@ -198,10 +201,14 @@ def _pairs(found: Explanation) -> None:
     how = PAIRED[paired["method"].startswith("SHAP")].format(rows=paired["rows"])
     st.caption(
         f"{how}: 0 where two columns' effects add up, in {plain(found.told['space'])}. "
-        f"Of the {paired['columns']} strongest columns, over all outputs."
+        f"Among the {len({*found.interactions['one'], *found.interactions['two']})} columns that "
+        "move the answer most, over all outputs."
     )
+    if not found.interactions["strength"].any():
+        st.info("The effects of all these columns add up: no two act together.")
+        return
     chart(explanation.interaction_heat(found), "explain:interactions")
-    st.dataframe(found.interactions.round(4), hide_index=True)
+    st.dataframe(found.interactions.round(4).rename(columns=PAIR_HEADS), hide_index=True)
 
 
 def _row(opened: Opened, found: Explanation, output: str) -> None:
@@ -258,6 +265,6 @@ def _show(told: Reasons) -> None:
     chart(figure, "explain:waterfall")
     error = f"; standard error of a value at most {told.error:.2g}" if told.error else ""
     st.caption(
-        f"Base and values differ from the model's own answer by {told.gap:.1e}{error}. "
+        f"Base and values differ from the model's own answer by {told.gap:.2g}{error}. "
         "No column is held back; protected ones are marked."
     )

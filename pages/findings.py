@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.filters import some_of
+from app.filters import is_on, some_of, typed
 from app.findings_view import (
     MOVES,
     SEVERITY_NAMES,
@@ -90,14 +90,13 @@ def show(row: Finding) -> None:
 def filters() -> FindingFilter:
     """What the list is narrowed to; kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        text = st.text_input("Search", key="words", bind="query-params", width=260,
-                             placeholder="Title, text, model, owner")  # fmt: skip
+        text = typed("Search", "words", width=260, placeholder="Title, text, model, owner")
         states = some_of(st.pills, "State", "standing", STATE_NAMES, selection_mode="multi")
         weights = some_of(st.pills, "Severity", "severity", SEVERITY_NAMES, selection_mode="multi")
-        mine = st.toggle("Mine only", key="own", bind="query-params")
-        overdue = st.toggle("Overdue", key="overdue", bind="query-params")
+        mine = is_on("Mine only", "own")
+        overdue = is_on("Overdue", "overdue")
     return FindingFilter(
-        text=text or "",
+        text=text,
         states=tuple(states),
         severities=tuple(weights),
         owner_id=actor.id if mine else "",

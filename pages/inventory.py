@@ -5,7 +5,7 @@ from datetime import timedelta
 import streamlit as st
 
 from app.audit_view import day_start
-from app.filters import one_of, some_of
+from app.filters import is_on, on_day, one_of, some_of, typed
 from app.inventory_view import (
     STATUS_NAMES,
     asked_as,
@@ -108,20 +108,18 @@ def show(model: ModelRef) -> None:
 def filters() -> InventoryFilter:
     """What the list is narrowed to; kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        text = st.text_input("Search", key="text", bind="query-params", width=200,
-                             placeholder="Experiment, owner, data")  # fmt: skip
+        text = typed("Search", "text", width=200, placeholder="Experiment, owner, data")
         states = some_of(st.multiselect, "Status", "stands", STATUS_NAMES, placeholder="Any",
                          width=200)  # fmt: skip
         reviews = one_of(st.pills, "Review", "review", REVIEWS)
-        mine = st.toggle("Mine only", key="my", bind="query-params")
-        day = st.date_input("As of the end of (UTC)", None, key="at", bind="query-params",
-                            width=160)  # fmt: skip
+        mine = is_on("Mine only", "my")
+        until = on_day("As of the end of (UTC)", "at", width=160)
     return InventoryFilter(
-        text=text or "",
+        text=text,
         statuses=tuple(states),
         review=reviews or "",
         owner_id=actor.id if mine else "",
-        at=day_start(day, later=1),
+        at=day_start(until, later=1),
         page=page_number("models"),
     )
 

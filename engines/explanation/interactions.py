@@ -17,6 +17,7 @@ SECOND = "second differences"
 COLUMNS = 6
 PAIRS = 200
 SEED = 3
+ROUNDING = 1e-9  # of the greatest answer
 Score = Callable[[pd.DataFrame], NDArray[np.float64]]
 
 
@@ -35,6 +36,7 @@ def interactions(score: Score, rows: pd.DataFrame, names: list[str]) -> list[dic
     for one, two in combinations(names, 2):
         both = score(ours.assign(**{one: others[one], two: others[two]}))
         size = np.abs(plain - single[one] - single[two] + both).mean(axis=1)
+        size[size < ROUNDING * np.abs(plain).max()] = 0  # what adds up leaves no more than this
         error = float(size.std() / np.sqrt(len(size)))
         found.append({"one": one, "two": two, "strength": float(size.mean()), "error": error})
     return sorted(found, key=lambda pair: -float(pair["strength"]))
