@@ -23,21 +23,25 @@ def report() -> None:
     known = {each.name: each.policy.title for each in every if each.policy.requirements}
     with st.form("report", border=False):
         policy = st.selectbox("Policy", list(known), format_func=known.get)
-        model = st.text_input(
-            "Model (run/task, as the inventory names it)",
-            st.query_params.get("model", ""),
-            placeholder="Empty: all that have an approval",
+        models = {str(record.model): record.title for record in svc.models.all(actor)}
+        asked = st.query_params.get("model", "")
+        model = st.selectbox(
+            "Model",
+            list(models),
+            list(models).index(asked) if asked in models else None,
+            format_func=lambda key: f"{models[key]} ({key[:8]})",
+            placeholder="All that have an approval",
         )
         pressed = st.form_submit_button("Show the report")
     if pressed and policy:
         with boundary():
-            about = ModelRef.parse(model.strip()) if model.strip() else None
+            about = ModelRef.parse(model) if model else None
             found = register.regulatory_report(svc.db, actor, policy, about)
             report_view(found, lambda form: register.report_file(svc.db, actor, found, form))
 
 
 with st.container(horizontal=True, vertical_alignment="center"):
-    st.header("Governance", anchor=False)
+    st.header("Dashboard", anchor=False)
     st.space("stretch")
     days = one_of(
         st.segmented_control, "Period", "days", PERIODS, 365, label_visibility="collapsed"

@@ -157,7 +157,7 @@ def show(people: dict[str, Page], desk: Desk, picture: journey.Picture) -> None:
         ("checker", "/approvals", "Approvals"),
         ("deployer", "/artifacts", "Artifacts"),
         ("validator", "/inventory", "Inventory"),
-        ("validator", "/governance", "Governance"),
+        ("validator", "/governance", "Dashboard"),
         ("analyst", "/inbox", "Inbox"),
     ):
         page = people[name]

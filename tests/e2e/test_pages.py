@@ -24,7 +24,7 @@ PAGES = [
     ("deployer", "artifacts", "Artifacts"),
     ("validator", "findings", "Findings"),
     ("auditor", "inventory", "Inventory"),
-    ("auditor", "governance", "Governance"),
+    ("auditor", "governance", "Dashboard"),
     ("auditor", "audit", "Audit"),
     ("auditor", "record", "Record"),
     ("admin", "admin", "Administration"),
