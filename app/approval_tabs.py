@@ -55,6 +55,8 @@ def verdict(opened: Opened) -> None:
             f"{words.AFTER_CHANGE[row.state]}",
             icon=STATES["void"][1],
         )
+    elif opened.above:
+        st.error(said, icon=STATES["void"][1])
     elif row.state == State.APPROVED:
         st.success(said, icon=":material/verified:")
     elif row.state == State.SUBMITTED:

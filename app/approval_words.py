@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from app.markdown import plain
 from engines.core.access import Actor, Capability
 from engines.core.gate import Stage
 from engines.governance.approvals import Change, Decision, Opened, Slot, State, Submission
@@ -105,6 +106,8 @@ def verdict(opened: Opened, moment: datetime) -> str:
     if row.state == State.APPROVED:
         if opened.changes:
             return "**The approval does not hold:** the content is not what was approved."
+        if opened.above:
+            return f"**The approval does not hold:** {plain(opened.above)} Submit it again."
         until = f" until {row.expires_at:%Y-%m-%d}" if row.expires_at else ""
         return f"**Approved{until}.** It holds for exactly the content listed under Content."
     return OVER[row.state]

@@ -134,6 +134,7 @@ def test_submission_is_discussed_voted_on_by_keyboard_raised_and_revoked(
     press(page, "Raise the tier")
     take_picture(page, "approval-raise")
     answer(page, "Raise", Reason="It decides about more than was told.")
+    says(page, "The approval does not hold")
     take_picture(page, "approval-raised")
     voter.reload()
     press(voter, "Revoke")

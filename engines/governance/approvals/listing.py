@@ -13,7 +13,14 @@ from engines.core.errors import InvalidInput, NotFound
 from engines.core.events import AuditEvent
 from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
-from engines.governance.approvals import ballot, content, makers, standing, submissions
+from engines.governance.approvals import (
+    ballot,
+    content,
+    makers,
+    rating,
+    standing,
+    submissions,
+)
 from engines.governance.approvals.ballot import Slot
 from engines.governance.approvals.content import Care, Change, Item
 from engines.governance.approvals.models import Remark, Submission, Vote
@@ -66,7 +73,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Opened:
-    """One submission with its votes, slots, makers, and what differs from its content today."""
+    """One submission with its votes, slots, makers, and what differs from its content today.
+
+    `above` says why the model is above the tier that was approved; "" when it is not.
+    """
 
     submission: Submission
     items: tuple[Item, ...]
@@ -75,6 +85,7 @@ class Opened:
     waits_for: tuple[Slot, ...]
     makers: Mapping[str, str]
     changes: tuple[Change, ...]
+    above: str = ""
 
 
 @needs(Capability.APPROVAL_READ)
@@ -111,6 +122,7 @@ def open_submission(board: Board, actor: Actor, submission_id: str) -> Opened:
         made = makers.of_submission(session, row, material, policy)
         found = content.collect(board, session, material, Care.REMEMBERED)
         changed = standing.differences(session, row, found) if row.items else []
+        above = rating.above(session, row, board.clock()) if row.state == State.APPROVED else ""
     waits = ballot.open_slots(row, votes) if row.state == State.SUBMITTED else []
     return Opened(
         submission=row,
@@ -120,6 +132,7 @@ def open_submission(board: Board, actor: Actor, submission_id: str) -> Opened:
         waits_for=tuple(waits),
         makers=made,
         changes=tuple(changed),
+        above=above,
     )
 
 

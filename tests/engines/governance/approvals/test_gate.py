@@ -176,8 +176,11 @@ def test_expired_is_refused_before_anybody_tidies_up(house):
 
 def test_raised_tier_ends_what_was_approved_for_a_lower_one(house):
     house.approve()
-    house.approve(Stage.PUBLISHED)
+    row = house.approve(Stage.PUBLISHED)
+    assert approvals.open_submission(house.board, house.people["vera"], row.id).above == ""
     approvals.raise_tier(house.board, house.people["vera"], house.model, "high", "Wider use.")
+    opened = approvals.open_submission(house.board, house.people["vera"], row.id)
+    assert "is now “high”" in opened.above
     with pytest.raises(NotAllowed, match=r"approved for the tier “low”, and is now “high”"):
         use(house, Purpose.PUBLISH)
 
