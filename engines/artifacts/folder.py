@@ -8,7 +8,6 @@ import fcntl
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +17,9 @@ from uuid import uuid4
 from engines.artifacts.layout import SLICE, check_path, check_properties
 from engines.artifacts.port import Repository, Stored
 from engines.core.errors import BackendUnavailable, InvalidInput, NotFound
+from engines.core.files import remove_forgotten
 
 RECORDS = ".records"
-FORGOTTEN = 24 * 3600  # seconds after which a half-written file is nobody's
 
 
 class FolderStore:
@@ -100,7 +99,7 @@ class FolderStore:
         partial = place.with_name(f".{place.name}.{uuid4().hex}")
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            _sweep(place.parent)
+            remove_forgotten(place.parent, ".*")
             if _copied(content, partial) != sha256:
                 raise mismatch(path)
             stored = Stored(path, partial.stat().st_size, sha256, dict(properties))
@@ -135,13 +134,6 @@ class FolderStore:
         partial = record.with_name(f".{record.name}.{uuid4().hex}")
         partial.write_text(json.dumps({**told, "properties": dict(properties)}), "utf-8")
         partial.replace(record)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed processes left half-written."""
-    for left in folder.glob(".*"):
-        if time.time() - left.stat().st_mtime > FORGOTTEN:
-            left.unlink(missing_ok=True)
 
 
 def _copied(source: Path, target: Path) -> str:

@@ -6,7 +6,6 @@ the row's last change. Whatever ends the process between, `settle` brings both s
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -32,7 +31,7 @@ from engines.artifacts.versions import (
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import new_id, now
 from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotReady
-from engines.core.files import sha256_of
+from engines.core.files import remove_forgotten, sha256_of
 from engines.core.gate import Permit, Purpose
 from engines.core.model_card import MODEL_FILE, read_card
 from engines.core.model_ref import ModelRef
@@ -42,7 +41,6 @@ from engines.core.scheduling import JobRequest
 NOTES_LONGEST = 20_000
 RETRIES = 2
 JOB = "publish"
-FORGOTTEN = 24 * 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -212,17 +210,9 @@ def _queue(depot: Depot, actor: Actor, release: Release) -> Release:
 @contextmanager
 def _scratch(work_dir: Path) -> Iterator[Path]:
     work_dir.mkdir(parents=True, exist_ok=True)
-    _sweep(work_dir)
+    remove_forgotten(work_dir)
     folder = Path(tempfile.mkdtemp(prefix="release-", dir=work_dir))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep(work_dir: Path) -> None:
-    """Remove what killed processes left more than a day ago."""
-    for left in work_dir.iterdir():
-        with suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > FORGOTTEN:
-                shutil.rmtree(left) if left.is_dir() else left.unlink()

@@ -4,11 +4,15 @@ import hashlib
 import json
 import math
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+FORGOTTEN = 24 * 3600  # seconds after which a half-written file is nobody's
 
 
 def sha256_of(file: Path) -> str:
@@ -31,6 +35,14 @@ def put_in_place(draft: Path, final: Path) -> None:
         final.rename(old)
     draft.replace(final)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_forgotten(folder: Path, pattern: str = "*") -> None:
+    """Remove what killed processes left a day ago or longer; others may remove it beside us."""
+    for left in folder.glob(pattern):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > FORGOTTEN:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _plain(value: Any) -> Any:
