@@ -8,12 +8,12 @@ import pandas as pd
 
 from engines import data_sources, explanation
 from engines.core.access import Actor
-from engines.core.database import now
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
-from engines.training import Task, TaskResult, TrainingRequest, TrainingRun
+from engines.training import Task, TrainingRequest
 from engines.wiring import Services
 from tests.harness.run_folders import telco
+from tests.harness.runs import add_run
 
 RUN = "churn-run"  # the same in every test, so that one explanation serves them all
 ROWS = 1000
@@ -37,15 +37,7 @@ class Churn:
         table = services.datasets.current(person, experiment_id)
         assert table is not None
         request = TrainingRequest(experiment_id, table.dataset_id, (Task.BINARY,), "Churn")
-        run = TrainingRun(
-            id=RUN, experiment_id=experiment_id, dataset_id=table.dataset_id,
-            dataset_sha256=table.sha256, state="succeeded", request=request.as_json(), notes=[],
-            actor_id=person.id, actor_name=person.name, finished_at=now(),
-        )  # fmt: skip
-        with services.db.write() as session:
-            session.add(run)
-            session.flush()
-            session.add(TaskResult(run_id=RUN, task="binary", metric="roc_auc"))
+        add_run(services, person, table, request, "roc_auc", id=RUN)
         shutil.copytree(self._run, services.runs_dir / RUN)
         return ModelRef(RUN, "binary")
 

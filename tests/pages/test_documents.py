@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from engines import data_sources, explanation, projects
-from engines.core.database import now
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
 from engines.governance import documents, policies
-from engines.training import TaskResult, TrainingRequest, TrainingRun
+from engines.training import TrainingRequest
 from engines.training.request import Mode
 from engines.training.tasks import Task
 from tests.harness.run_folders import telco
+from tests.harness.runs import add_run
 
 ROOT = Path(__file__).parents[2]
 TASK = Task.BINARY
@@ -45,15 +45,7 @@ def model(app_services, analyst, experiment, made, shared_data, tmp_path):
     request = TrainingRequest(
         experiment.id, table.dataset_id, (TASK,), "Churn", mode=Mode.BASE, left_out=("gender",)
     )
-    run = TrainingRun(
-        experiment_id=experiment.id, dataset_id=table.dataset_id, dataset_sha256=table.sha256,
-        state="succeeded", request=request.as_json(), notes=["gender was left out"],
-        actor_id=analyst.id, actor_name=analyst.name, finished_at=now(),
-    )  # fmt: skip
-    with svc.db.write() as session:
-        session.add(run)
-        session.flush()
-        session.add(TaskResult(run_id=run.id, task=TASK, metric="roc_auc"))
+    run = add_run(svc, analyst, table, request, "roc_auc", notes=["gender was left out"])
     shutil.copytree(made, svc.runs_dir / run.id / TASK)
     return ModelRef(run.id, TASK.value)
 

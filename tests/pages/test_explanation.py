@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from engines import data_sources, explanation, projects
-from engines.core.database import now
 from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
 from engines.governance import approvals, policies
-from engines.training import Task, TaskResult, TrainingRequest, TrainingRun
+from engines.training import Task, TrainingRequest
 from tests.harness.governed import vocabulary
 from tests.harness.run_folders import wholesale
+from tests.harness.runs import add_run
 
 
 @pytest.fixture
@@ -157,15 +157,7 @@ def test_model_without_a_target_is_explained_and_can_be_submitted(
     data_sources.ingest_file(svc.datasets, analyst, experiment.id, file, file.name)
     table = svc.datasets.current(analyst, experiment.id)
     request = TrainingRequest(experiment.id, table.dataset_id, (Task(task),))
-    run = TrainingRun(
-        id=model.run_id, experiment_id=experiment.id, dataset_id=table.dataset_id,
-        dataset_sha256=table.sha256, state="succeeded", request=request.as_json(), notes=[],
-        actor_id=analyst.id, actor_name=analyst.name, finished_at=now(),
-    )  # fmt: skip
-    with svc.db.write() as session:
-        session.add(run)
-        session.flush()
-        session.add(TaskResult(run_id=run.id, task=task, metric="silhouette"))
+    add_run(svc, analyst, table, request, "silhouette", id=model.run_id)
     wholesale(svc.runs_dir / model.run_id, shared_data)
     explanation.run_explain(svc.explaining, analyst, model, Silent())
     at = open_page("analyst", "results", experiment=experiment.id, view="Explain", task=task)
