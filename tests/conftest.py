@@ -99,18 +99,9 @@ def open_page(
     app_services: "Services", make_actor: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
 ) -> "Callable[..., AppTest]":
     """Open a page as a role: `open_page("analyst", "data", experiment=id)`."""
-    from streamlit.testing.v1 import AppTest
-
-    import app.session
-    import app.ui
+    from tests.harness.pages import opened
 
     def open_as(role: str, key: str, **query: str) -> "AppTest":
-        actor = make_actor(role)
-        monkeypatch.setattr(app.session, "current_actor", lambda: actor)
-        monkeypatch.setattr(app.ui, "current_actor", lambda: actor)
-        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30).run()
-        for name, value in query.items():
-            at.query_params[name] = value
-        return at.switch_page(f"../pages/{key}.py").run()
+        return opened(monkeypatch, make_actor(role), key, **query)
 
     return open_as

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import app.session
-import app.ui
 from engines.core.access import Role
 from engines.core.database import now
 from engines.core.gate import Stage
@@ -16,6 +14,7 @@ from engines.governance import approvals
 from engines.governance.approvals import Decision, State
 from engines.wiring import Services
 from tests.harness.governed import Governed, governed
+from tests.harness.pages import opened
 
 ROOT = Path(__file__).parents[2]
 TABS = (
@@ -38,14 +37,8 @@ def page(house: Governed, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Open the page as one of the people: `page("carl", submission=id)`."""
 
     def open_as(who: str, key: str = "", **query: str) -> AppTest:
-        actor = house.people[who]
-        monkeypatch.setattr(app.session, "current_actor", lambda: actor)
-        monkeypatch.setattr(app.ui, "current_actor", lambda: actor)
-        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30).run()
-        for given, value in query.items():
-            at.query_params[given] = value
-        one = query.keys() & {"submission", "model"}
-        at.switch_page(f"../pages/{key or ('approval' if one else 'approvals')}.py").run()
+        usual = "approval" if query.keys() & {"submission", "model"} else "approvals"
+        at = opened(monkeypatch, house.people[who], key or usual, **query)
         assert not at.exception, at.exception[0].stack_trace
         return at
 

@@ -9,8 +9,6 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-import app.session
-import app.ui
 from app import record_view
 from engines.core.correlation import correlated
 from engines.core.database import now
@@ -20,6 +18,7 @@ from engines.governance import approvals
 from engines.training import TaskResult
 from engines.wiring import Services
 from tests.harness.governed import Governed, governed
+from tests.harness.pages import opened
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., AppTest]
@@ -64,13 +63,7 @@ def page(house: Governed, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Open a page as one of the people: `page("audrey", request="request-1")`."""
 
     def open_as(who: str, key: str = "record", **query: str) -> AppTest:
-        actor = house.people[who]
-        monkeypatch.setattr(app.session, "current_actor", lambda: actor)
-        monkeypatch.setattr(app.ui, "current_actor", lambda: actor)
-        at = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=30).run()
-        for given, value in query.items():
-            at.query_params[given] = value
-        at.switch_page(f"../pages/{key}.py").run()
+        at = opened(monkeypatch, house.people[who], key, **query)
         assert not at.exception, at.exception[0].stack_trace
         return at
 
