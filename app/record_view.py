@@ -1,7 +1,7 @@
 """Parts of the Record page: what decided on a request, and where a model stood at a moment."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,26 +25,6 @@ ALLOWED = ("Allowed", ":material/check_circle:", "green")
 REFUSED = ("Refused", ":material/block:", "red")
 WIDTHS = (3, 2, 2, 3, 4)
 HEADS = ("When (UTC)", "Answer", "Who", "For", "Request")
-
-
-def model_choice(names: Mapping[str, str], disabled: bool) -> str | None:
-    """One of the models, taken from the address when it is there, and written back to it."""
-    slot, options = "record:model", list(names)
-    given = st.query_params.get("model", "")
-    if given in names and st.session_state.get(slot) not in (None, given):
-        del st.session_state[slot]  # the address was changed from outside: a link
-    return st.selectbox(
-        "or a model", options, options.index(given) if given in names else None, key=slot,
-        format_func=lambda key: f"{names[key]} ({key[:8]})", placeholder="Choose", width=320,
-        disabled=disabled, on_change=_to_address, args=(slot,),
-    )  # fmt: skip
-
-
-def _to_address(slot: str) -> None:
-    if found := st.session_state[slot]:
-        st.query_params["model"] = found
-    else:
-        st.query_params.pop("model", None)
 
 
 def moment(given: datetime | None) -> datetime:

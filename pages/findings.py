@@ -14,6 +14,7 @@ from app.findings_view import (
     finding_rows,
     state_name,
 )
+from app.model_choice import choose_model, labels
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.table_download import csv_button
@@ -31,15 +32,8 @@ may_write = actor.may(Capability.FINDING_WRITE)
 @st.dialog("New finding", width="large")
 def create(model: str, submission: str) -> None:
     """About which model, what is wrong, whose it is."""
-    models = {str(record.model): record for record in svc.models.all(actor)}
     with st.form("create", border=False):
-        chosen = st.selectbox(
-            "Model",
-            list(models),
-            list(models).index(model) if model in models else None,
-            format_func=lambda key: f"{models[key].title} ({key[:8]})",
-            placeholder="Choose a model",
-        )
+        chosen = choose_model(labels(svc.models.all(actor)), model, "Choose a model")
         said = finding_form(register.possible_owners(svc.db, actor), None, "new")
         pressed = st.form_submit_button("Open finding", type="primary")
     if pressed:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.filters import one_of
 from app.governance_view import PERIODS, figures, links, numbers, report_view, verdict
+from app.model_choice import choose_model, labels
 from app.services import services
 from app.table_download import csv_button
 from app.ui import boundary, page_actor
@@ -23,15 +24,8 @@ def report() -> None:
     known = {each.name: each.policy.title for each in every if each.policy.requirements}
     with st.form("report", border=False):
         policy = st.selectbox("Policy", list(known), format_func=known.get)
-        models = {str(record.model): record.title for record in svc.models.all(actor)}
         asked = st.query_params.get("model", "")
-        model = st.selectbox(
-            "Model",
-            list(models),
-            list(models).index(asked) if asked in models else None,
-            format_func=lambda key: f"{models[key]} ({key[:8]})",
-            placeholder="All that have an approval",
-        )
+        model = choose_model(labels(svc.models.all(actor)), asked, "All that have an approval")
         pressed = st.form_submit_button("Show the report")
     if pressed and policy:
         with boundary():

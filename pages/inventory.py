@@ -18,6 +18,7 @@ from app.inventory_view import (
     risk_form,
     risk_history,
 )
+from app.model_choice import labels
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.table_download import csv_button
@@ -51,12 +52,11 @@ def review(row: InventoryRow) -> None:
 @st.dialog("Upstream models", width="large")
 def upstream(row: InventoryRow) -> None:
     """The models whose answers this one takes in."""
-    known = {str(each.model): each.title for each in svc.models.all(actor)}
+    known = labels(svc.models.all(actor))
     known.pop(str(row.record.model), None)
     with st.form("upstream", border=False):
         chosen = st.multiselect("It takes in the answers of", list(known), list(row.upstream),
-                                format_func=lambda key: f"{known.get(key, key)} ({key[:8]})",
-                                )  # fmt: skip
+                                format_func=lambda key: known.get(key, key))  # fmt: skip
         pressed = st.form_submit_button("Save", type="primary")
     if pressed:
         with boundary():

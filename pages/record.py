@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from app.record_view import json_button, model_choice, moment, ruling, second, standing, uses
+from app.filters import one_of
+from app.model_choice import labels
+from app.record_view import json_button, moment, ruling, second, standing, uses
 from app.services import services
 from app.ui import boundary, empty_state, page_actor
 from engines.core.access import Capability
@@ -52,13 +54,14 @@ def by_moment(model: ModelRef) -> None:
 
 
 st.header("Record", anchor=False)
-names = {str(each.model): each.title for each in svc.models.all(actor)}
-if (linked := st.query_params.get("model")) and linked not in names:
-    names[linked] = linked
+names = labels(svc.models.all(actor))
+if linked := st.query_params.get("model"):
+    names.setdefault(linked, linked)  # a model that is gone has a record still
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     request = st.text_input("Request", key="request", bind="query-params", width=340,
                             placeholder="Id of a request or of a permit")  # fmt: skip
-    chosen = model_choice(names, disabled=bool(request))
+    chosen = one_of(st.selectbox, "or a model", "model", names, index=None, placeholder="Choose",
+                    width=320, disabled=bool(request))  # fmt: skip
     given = st.datetime_input("at (UTC)", None, key="at", bind="query-params", step=60, width=220,
                               disabled=bool(request), help="Empty: now.")  # fmt: skip
 
