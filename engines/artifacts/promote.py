@@ -10,9 +10,9 @@ from engines.artifacts import copies, ledger, transfer
 from engines.artifacts.depot import Depot
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
-from engines.artifacts.settle import conclude, end_copy
+from engines.artifacts.settle import conclude, end_copy, failures
 from engines.core.access import Actor, Capability, needs
-from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotReady
+from engines.core.errors import InvalidInput, MlaasError, NotReady
 from engines.core.gate import Permit, Purpose
 from engines.core.progress import Progress
 from engines.core.scheduling import JobRequest
@@ -61,21 +61,15 @@ def promote(
     """
     release = ledger.find(depot.db, release_id)
     row = copies.claim(depot.db, release, to)
-    try:
+    with failures(
+        lambda failure: copies.note(depot.db, row, failure),
+        lambda failure: end_copy(depot, row, str(failure)),
+    ):
         source = _source(depot, release, to)
         _permit(depot, actor, release, to)
         transfer.copy_files(depot.store, release, source, to, progress)
         copies.permitted(depot.db, row, _permit(depot, actor, release, to))
         transfer.copy_index(depot.store, release, source, to)
-    except BackendUnavailable as failure:
-        # The job is tried again, or ends; `settle` looks then at what is visible.
-        with suppress(MlaasError):
-            copies.note(depot.db, row, failure)
-        raise
-    except MlaasError as failure:
-        with suppress(MlaasError):
-            end_copy(depot, row, str(failure))
-        raise
     return conclude(depot, row, PlacementState.PRESENT)
 
 

@@ -19,7 +19,7 @@ from engines.artifacts.bundle import Bundle, Format, Material, build, model_file
 from engines.artifacts.depot import Depot
 from engines.artifacts.layout import check_name, release_folder
 from engines.artifacts.models import Release, ReleaseState
-from engines.artifacts.settle import end
+from engines.artifacts.settle import end, failures
 from engines.artifacts.versions import (
     Interface,
     Scheme,
@@ -30,7 +30,7 @@ from engines.artifacts.versions import (
 )
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import new_id, now
-from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotReady
+from engines.core.errors import InvalidInput, MlaasError, NotReady
 from engines.core.files import remove_forgotten, sha256_of
 from engines.core.gate import Permit, Purpose
 from engines.core.model_card import MODEL_FILE, read_card
@@ -117,23 +117,19 @@ def publish(depot: Depot, actor: Actor, release_id: str, progress: Progress) -> 
     gate's, the scan's and the store's failures; the release is then not visible.
     """
     release = ledger.claim(depot.db, release_id)
-    try:
-        with _scratch(depot.work_dir) as folder:
-            bundle = _made(depot, actor, release, folder, progress)
-            ledger.write_down(depot.db, release, bundle)
-            progress.report(0.4, "Sending")
-            transfer.upload(depot.store, release, bundle.files, progress)
-            permit = _still_the_same(depot, actor, release)
-            transfer.make_visible(depot.store, release, bundle.index)
-    except BackendUnavailable as failure:
-        # The job is tried again, or ends; `settle` looks then at what is visible.
-        with suppress(MlaasError):
-            ledger.note(depot.db, release, failure)
-        raise
-    except MlaasError as failure:
-        with suppress(MlaasError):
-            end(depot, release, str(failure))
-        raise
+    with (
+        failures(
+            lambda failure: ledger.note(depot.db, release, failure),
+            lambda failure: end(depot, release, str(failure)),
+        ),
+        _scratch(depot.work_dir) as folder,
+    ):
+        bundle = _made(depot, actor, release, folder, progress)
+        ledger.write_down(depot.db, release, bundle)
+        progress.report(0.4, "Sending")
+        transfer.upload(depot.store, release, bundle.files, progress)
+        permit = _still_the_same(depot, actor, release)
+        transfer.make_visible(depot.store, release, bundle.index)
     return ledger.finish(depot, actor, release, permit.id)
 
 

@@ -4,8 +4,8 @@ A release whose index is visible was published, whatever the process still manag
 without index never was, and what lies around is removed. The same for copies and removals.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from sqlmodel import col, select
@@ -83,6 +83,23 @@ def end_copy(depot: Depot, row: Placement, error: str = "") -> None:
         return
     transfer.remove(depot.store, row.where, release)
     conclude(depot, row, PlacementState.FAILED, error or row.error or COPY_ENDED)
+
+
+@contextmanager
+def failures(
+    note: Callable[[MlaasError], object], end: Callable[[MlaasError], object]
+) -> Iterator[None]:
+    """Write down what goes wrong in the block, and let it pass on.
+
+    A repository that is away is only noted: the job is tried again, or ends, and `settle` looks
+    then at what is visible. After any other failure the work is ended at once.
+    """
+    try:
+        yield
+    except MlaasError as failure:
+        with suppress(MlaasError):
+            (note if isinstance(failure, BackendUnavailable) else end)(failure)
+        raise
 
 
 ACTS = {
