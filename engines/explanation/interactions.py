@@ -5,7 +5,7 @@ pair of columns whose effects add up (Friedman and Popescu, Predictive Learning 
 Ensembles, Annals of Applied Statistics 2, 2008). Its mean size over pairs of rows is shown.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import combinations
 from typing import Any
 
@@ -37,6 +37,16 @@ def interactions(score: Score, rows: pd.DataFrame, names: list[str]) -> list[dic
         both = score(ours.assign(**{one: others[one], two: others[two]}))
         size = np.abs(plain - single[one] - single[two] + both).mean(axis=1)
         size[size < ROUNDING * np.abs(plain).max()] = 0  # what adds up leaves no more than this
-        error = float(size.std() / np.sqrt(len(size)))
-        found.append({"one": one, "two": two, "strength": float(size.mean()), "error": error})
-    return sorted(found, key=lambda pair: -float(pair["strength"]))
+        found.append(pair(one, two, size))
+    return strongest_first(found)
+
+
+def pair(one: str, two: str, sizes: NDArray[np.float64]) -> dict[str, Any]:
+    """How strong a pair of columns is over rows: the mean size, and its standard error."""
+    error = float(sizes.std() / np.sqrt(len(sizes)))
+    return {"one": one, "two": two, "strength": float(sizes.mean()), "error": error}
+
+
+def strongest_first(pairs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The pairs in the order they are shown in."""
+    return sorted(pairs, key=lambda found: -float(found["strength"]))

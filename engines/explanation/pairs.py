@@ -6,12 +6,14 @@ A row's matrix sums, line by line, to its Shapley values; the diagonal is what a
 """
 
 import re
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engines.explanation.interactions import pair, strongest_first
 from engines.explanation.parts import Kind, Part
 from engines.explanation.raw_columns import sources
 
@@ -52,14 +54,12 @@ def ranked_pairs(values: Numbers, columns: list[str], names: list[str]) -> list[
 
     A pair's size in a row is that of both its cells together, meaned over outputs.
     """
+    places = {name: columns.index(name) for name in names}
     found = []
-    for n, one in enumerate(names):
-        for two in names[n + 1 :]:
-            i, j = columns.index(one), columns.index(two)
-            size = np.abs(values[:, i, j] + values[:, j, i]).mean(axis=1)
-            error = float(size.std() / np.sqrt(len(size)))
-            found.append({"one": one, "two": two, "strength": float(size.mean()), "error": error})
-    return sorted(found, key=lambda pair: -float(pair["strength"]))
+    for (one, i), (two, j) in combinations(places.items(), 2):
+        both = np.abs(values[:, i, j] + values[:, j, i])
+        found.append(pair(one, two, both.mean(axis=1)))
+    return strongest_first(found)
 
 
 def _on_prepared(learner: Any, ready: Any) -> Numbers:
