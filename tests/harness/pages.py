@@ -1,13 +1,18 @@
 """Pages of the product in Streamlit's own test runner, opened by a person."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 import app.session
 import app.ui
 from engines.core.access import Actor
+
+# Every AppTest reads what each installed package says of itself, a second's work.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 

@@ -111,12 +111,22 @@ def load_templates(folder: Path | None = None) -> Templates:
 
     Every file is checked now. Raises InvalidInput that names file and line.
     """
-    if folder is not None and not folder.is_dir():
+    if folder is None:
+        return _shipped()
+    if not folder.is_dir():
         raise InvalidInput(
             f"The folder of document templates, {folder}, does not exist.",
             hint="Correct governance.templates in config.yaml, or leave it empty.",
         )
-    folders = [each for each in (folder, SHIPPED) if each]
+    return _checked([folder, SHIPPED])
+
+
+@cache
+def _shipped() -> Templates:
+    return _checked([SHIPPED])
+
+
+def _checked(folders: list[Path]) -> Templates:
     environment = _environment(folders)
     kinds = {name: _kind(folders, name) for name in KINDS}
     for name, kind in kinds.items():
@@ -126,14 +136,9 @@ def load_templates(folder: Path | None = None) -> Templates:
     return Templates(kinds, environment)
 
 
-@cache
-def _shipped() -> Templates:
-    return load_templates()
-
-
 def sections(kind: str, templates: Templates | None = None) -> tuple[SectionRule, ...]:
     """The sections of a kind, in order; of the shipped templates unless given. Raises NotFound."""
-    return (templates or _shipped()).kind(kind).sections
+    return (templates or load_templates()).kind(kind).sections
 
 
 def _environment(folders: list[Path]) -> ImmutableSandboxedEnvironment:
