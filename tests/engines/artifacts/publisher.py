@@ -1,12 +1,14 @@
-"""A process that publishes or promotes one release, to be killed:
-`python -m … <act> <store> <address> <root> <folder> <id>`; the store is `folder` or an address.
+"""A process that publishes or promotes one release, to be killed.
 
-Prints `ready` when it begins and `done` when it has finished; each store act takes a moment, so
-that kills fall between them too.
+It is forked from one that has imported what takes long, and begins a process group of its own.
+Each store act takes a moment, so that kills fall between them too.
 """
 
-import sys
+import multiprocessing
+import os
 import time
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,11 @@ from tests.harness.releases import depot_on
 
 KEYS = {"dev": "mlaas-dev", "uat": "mlaas-uat", "prod": "mlaas-prod"}
 PAUSE = 0.02  # seconds before and after each act of the store
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(
+    [__name__, "fickling.analysis", "lightgbm", "modelscan.modelscan", "onnxmltools", "onnxruntime",
+     "skl2onnx", "skops.io"]
+)  # fmt: skip
 ACTOR = Actor("user-analyst", "analyst", frozenset({Role.ANALYST, Role.DEPLOYER}))
 
 
@@ -40,27 +47,35 @@ class SlowStore(FolderStore):
         return slowly
 
 
-def main(act: str, store: str, address: str, root: str, folder: str, release_id: str) -> None:
-    """Do the act in the depot below `folder`."""
-    place = Path(folder)
+def start(
+    act: str, store: str, address: str, root: Path, folder: Path, release_id: str
+) -> tuple[BaseProcess, Connection]:
+    """A publisher that has just begun, and where it says `done`; store: `folder` or an address."""
+    here, there = FORKED.Pipe(duplex=False)
+    given = (there, act, store, address, root, folder, release_id)
+    process = FORKED.Process(target=_work, args=given, daemon=True)
+    process.start()
+    there.close()
+    assert here.recv() == "ready"
+    return process, here
+
+
+def _work(
+    said: Connection, act: str, store: str, address: str, root: Path, place: Path, release_id: str
+) -> None:
+    os.setsid()
     depot = depot_on(
         Database(address),
         SlowStore(place / "artifacts", KEYS)
         if store == "folder"
         else ArtifactoryStore(store, KEYS, lambda: "good-token", 5.0, waits=(0.0,)),
-        Path(root),
+        root,
         place / "work",
     )
-    import skops.io  # noqa: F401 - what takes long to import is no part of publishing
-
     assert onnx_model.EXACT
-    print("ready", flush=True)
+    said.send("ready")
     if act == "promote":
         artifacts.promote(depot, ACTOR, release_id, Repository.UAT, Silent())
     else:
         artifacts.publish(depot, ACTOR, release_id, Silent())
-    print("done", flush=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    said.send("done")

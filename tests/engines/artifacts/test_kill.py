@@ -3,10 +3,10 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -14,33 +14,31 @@ import pytest
 from engines import artifacts
 from engines.artifacts import FolderStore, ReleaseState, Repository
 from engines.core.progress import Silent
+from tests.engines.artifacts import publisher
 from tests.engines.artifacts.conftest import store_on
 from tests.engines.artifacts.publisher import KEYS
 from tests.engines.artifacts.test_publish import FIRST, published
 from tests.harness.audit import acts
 from tests.harness.releases import depot_on, promoted
 
-ROOT = Path(__file__).parents[3]
 SEED, KILLS = 20261123, 10
 MOMENTS = [random.Random(SEED + number).random() for number in range(KILLS)]
 
 
-def start(
-    depot, models: Path, folder: Path, release_id: str, act: str = "publish", store: str = "folder"
-) -> subprocess.Popen[str]:
-    """A publisher that has just begun."""
+def start(depot, models: Path, folder: Path, release_id: str, act="publish", store="folder"):
+    """A publisher of the release that has just begun."""
     address = depot.db.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-m", "tests.engines.artifacts.publisher"]
-    process = subprocess.Popen(
-        [*command, act, store, address, str(models), str(folder), release_id],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+    return publisher.start(act, store, address, models, folder, release_id)
+
+
+def whole(process: BaseProcess, said: Connection) -> float:
+    """How many seconds the undisturbed publisher takes."""
+    began = time.monotonic()
+    assert said.recv() == "done"
+    took = time.monotonic() - began
+    process.join(60)
+    assert process.exitcode == 0
+    return took
 
 
 @pytest.fixture
@@ -64,19 +62,18 @@ def duration(seconds, depot, analyst, models, folder, store="folder") -> float:
     """Seconds of a whole publish from `ready` to `done`, of a release of its own."""
     if store not in seconds:
         row = artifacts.request_release(depot, analyst, FIRST)
-        process = start(depot, models, folder, row.id, store=store)
-        began = time.monotonic()
-        assert process.wait(60) == 0
-        seconds[store] = time.monotonic() - began
+        seconds[store] = whole(*start(depot, models, folder, row.id, store=store))
         artifacts.verify(depot, analyst, row.id)
     return seconds[store]
 
 
-def kill(process: subprocess.Popen[str], after: float) -> None:
+def kill(started: tuple[BaseProcess, Connection], after: float) -> None:
     """End the process and all it started, without a word."""
+    process, said = started
     time.sleep(after)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.join(10)
+    said.close()
 
 
 def is_visible(depot, version: str, where: Repository = Repository.DEV) -> bool:
@@ -89,8 +86,8 @@ def is_visible(depot, version: str, where: Repository = Repository.DEV) -> bool:
 def test_killed_at_any_moment_both_sides_agree_and_a_retry_finishes(
     killed_depot, models, tmp_path, analyst, seconds, moment
 ):
-    whole = duration(seconds, killed_depot, analyst, models, tmp_path)
-    publish_and_kill(killed_depot, models, tmp_path, analyst, moment * whole, "folder")
+    after = moment * duration(seconds, killed_depot, analyst, models, tmp_path)
+    publish_and_kill(killed_depot, models, tmp_path, analyst, after, "folder")
 
 
 @pytest.mark.parametrize("moment", [0.35, 0.6, 0.75, 0.9], ids=str)
@@ -131,11 +128,7 @@ def test_promotion_killed_at_any_moment_both_sides_agree_and_a_retry_finishes(
     release = published(depot, analyst)
     artifacts.request_promotion(depot, deployer, release.id, uat, "Its turn.")
     if "promote" not in seconds:
-        process = start(depot, models, tmp_path, release.id, "promote")
-        began = time.monotonic()
-        assert process.stdout.readline() == "done\n"
-        seconds["promote"] = time.monotonic() - began
-        assert process.wait(60) == 0
+        seconds["promote"] = whole(*start(depot, models, tmp_path, release.id, "promote"))
         release = published(depot, analyst, replace(FIRST, version="2.0.0"))
         artifacts.request_promotion(depot, deployer, release.id, uat, "Its turn.")
     kill(start(depot, models, tmp_path, release.id, "promote"), moment * seconds["promote"])
