@@ -45,7 +45,7 @@ STAGES = st.sampled_from((Stage.TRAINING, Stage.PUBLISHED))
 ROLES = st.sets(st.sampled_from(("analyst", *VOTING)), min_size=1, max_size=3)
 ASKED = {Stage.TRAINING: {"checker": 1, "validator": 1}, Stage.PUBLISHED: {"checker": 1}}
 SINGLE_STEPS = settings(
-    max_examples=110,
+    max_examples=35,
     stateful_step_count=50,
     deadline=None,
     database=None,
@@ -301,8 +301,8 @@ def unsynced(db: Database) -> Database:
 @pytest.mark.timeout(900)  # 73 s of computing; other tests may run beside it
 def test_no_sequence_ends_in_an_unsound_approval(db: Database, tmp_path: Path) -> None:
     with flowing(unsynced(db), tmp_path) as machine:
-        run_state_machine_as_test(machine, settings=SINGLE_STEPS)
-        assert machine.seen["steps"] >= 5_000
+        while machine.seen["steps"] < 5_000:  # how many an example takes is left to chance
+            run_state_machine_as_test(machine, settings=SINGLE_STEPS)
         assert machine.seen["approved for published"] > 0
         assert machine.seen["let through"] > 0
 
