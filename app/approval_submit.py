@@ -151,7 +151,7 @@ def _check(result: policies.CheckResult) -> dict[str, object]:
     """A check as a submission stores it."""
     check = result.check.model_dump(mode="json", exclude_none=True)
     sentence = {"value": result.value, "passed": result.passed, "sentence": result.sentence}
-    return {**check, **sentence}
+    return {**check, **sentence, "applies": result.applies}
 
 
 def checks_table(checks: list[dict[str, object]], facts: Mapping[str, object]) -> None:
@@ -181,6 +181,8 @@ WIDE = {"What it says": st.column_config.TextColumn(width="large")}
 
 
 def _mark(check: dict[str, object]) -> str:
+    if not check.get("applies", True):
+        return "– not applicable"
     if check["passed"]:
         return "✓ passed"
     return "✗ blocks" if check["severity"] == policies.Severity.BLOCK else "! warns"

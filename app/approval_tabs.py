@@ -178,7 +178,9 @@ def checks_tab(actor: Actor, opened: Opened) -> None:
     """The policy's checks with the values of the moment of submitting."""
     failed = [check for check in opened.submission.checks if not check["passed"]]
     if opened.submission.checks and not failed:
-        st.success("**All checks passed.**", icon=":material/check_circle:")
+        applies = [check for check in opened.submission.checks if check.get("applies", True)]
+        every = "All checks" if applies == opened.submission.checks else "All checks that apply"
+        st.success(f"**{every} passed.**", icon=":material/check_circle:")
     elif failed:
         listed = "\n".join(f"- {plain(check['sentence'])}" for check in failed)
         st.warning(f"**{len(failed)} did not pass:**\n\n{listed}", icon=":material/rule:")

@@ -75,6 +75,7 @@ def checks_of(svc: Services, actor: Actor, model: ModelRef) -> Rows:
             "value": each.value,
             "limit": policies.bound_words(each.check),
             "passed": each.passed,
+            "applies": each.applies,
             "severity": each.check.severity.value,
             "sentence": each.sentence,
         }

@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from engines.core.facts import not_applicable
 from engines.core.model_card import ModelCard
 from engines.explanation.groups import MISSING, by_period
 
@@ -83,9 +84,14 @@ def drift(
     return found.sort_values("kind", kind="stable", ignore_index=True)
 
 
-def largest(found: pd.DataFrame) -> dict[str, float]:
-    """The facts: the largest index of the hold-out, and of its periods that are large enough."""
-    facts: dict[str, float] = {}
+def largest(found: pd.DataFrame, has_time: bool = True) -> dict[str, float | str]:
+    """The facts: the largest index of the hold-out, and of its periods that are large enough.
+
+    Without a time column there are no periods to speak of: the second is then not applicable.
+    """
+    facts: dict[str, float | str] = {}
+    if not has_time:
+        facts["drift.psi_max_period"] = not_applicable("no time column")
     for fact, kind in {"drift.psi_max": HOLDOUT, "drift.psi_max_period": PERIOD}.items():
         values = found.loc[(found["kind"] == kind) & ((kind == HOLDOUT) | ~found["small"]), "psi"]
         facts |= {fact: float(values.max())} if len(values) else {}

@@ -55,7 +55,7 @@ def run_explain(desk: Desk, actor: Actor, model: ModelRef, progress: Progress) -
     progress.report(0.96, "Comparing the hold-out with the rows trained on")
     moved = _drift(case)
     told = described(case, found) | together | {"notes": notes + fair.notes}
-    facts = measured(case, fair.differences, steady) | largest(moved)
+    facts = measured(case, fair.differences, steady) | largest(moved, bool(_times(case)))
     told |= {"facts": facts, "metric": metric_of(case.card)}
     measures = {
         "drift.parquet": moved,

@@ -276,6 +276,20 @@ def test_list_of_experiments_names_what_is_submitted_and_approved(
     assert ":material/hourglass_top: Submitted" in words(page("ana", "experiments"))
 
 
+def test_check_that_does_not_apply_is_not_shown_as_passed() -> None:
+    def script() -> None:
+        from app.approval_submit import checks_table
+
+        check = {"fact": "drift.psi_max_period", "label": "Stable over time", "at_most": 0.25,
+                 "severity": "warn", "value": "not applicable: no time column", "passed": True,
+                 "applies": False, "sentence": "Not applicable."}  # fmt: skip
+        checks_table([check], {})
+
+    at = AppTest.from_function(script).run()
+    assert not at.exception
+    assert list(at.dataframe[0].value[""]) == ["– not applicable"]
+
+
 def test_checks_say_where_the_vulnerabilities_come_from() -> None:
     def script() -> None:
         from app.approval_submit import checks_table

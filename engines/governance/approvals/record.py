@@ -196,4 +196,5 @@ def _check(check: Mapping[str, Any]) -> dict[str, Any]:
     bounds = (check.get(name) for name in ("at_least", "at_most", "equals", "present"))
     limit = next((bound for bound in bounds if bound is not None), None)
     names = ("label", "value", "passed", "severity", "sentence")
-    return {**{name: check.get(name) for name in names}, "limit": limit}
+    told = {name: check.get(name) for name in names}
+    return {**told, "limit": limit, "applies": check.get("applies", True)}

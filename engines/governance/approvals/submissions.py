@@ -276,5 +276,6 @@ def _check(result: policies.CheckResult) -> dict[str, Any]:
         **result.check.model_dump(mode="json", exclude_none=True),
         "value": result.value,
         "passed": result.passed,
+        "applies": result.applies,
         "sentence": result.sentence,
     }

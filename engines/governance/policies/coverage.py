@@ -7,7 +7,7 @@ from typing import Any
 
 from engines.core.gate import Stage
 from engines.governance.policies.format import Check, Policy, Requirement
-from engines.governance.policies.judging import Fact, Vote, judge
+from engines.governance.policies.judging import CheckResult, Fact, Vote, judge
 from engines.governance.policies.requirements import required
 from engines.governance.policies.tiers import Tier
 
@@ -55,8 +55,9 @@ class _Asked:
 def coverage(policy: Policy, evidence: EvidenceSet) -> list[RequirementState]:
     """Each requirement against the evidence that the policy asks of this model.
 
-    A fact counts as there when it passes every check that asks for it; what the platform does by
-    itself counts as there. A requirement with a part that people do is by hand, never met.
+    A fact counts as there when it passes every check that asks for it, and not at all where it does
+    not apply; what the platform does by itself counts as there. A requirement with a part that
+    people do is by hand, never met.
     """
     asked = _asked(policy, evidence)
     return [_state(each, evidence, asked) for each in policy.requirements]
@@ -79,13 +80,15 @@ def _asked(policy: Policy, evidence: EvidenceSet) -> _Asked:
 
 def _state(requirement: Requirement, evidence: EvidenceSet, asked: _Asked) -> RequirementState:
     answered = requirement.answered_by
+    results = _results(answered.checks, evidence.facts, asked)
     found: list[Found] = [
         *_documents(answered.documents, evidence.documents, asked),
-        *_facts(answered.checks, evidence.facts, asked),
+        *((result.passed, result.sentence) for result in results if result.applies),
         *_votes(answered.approvals, evidence.votes, asked),
         *((True, f"MLAAS {words}.") for words in answered.platform),
     ]
     words = [text for there, text in found if there is not None]
+    words += [result.sentence for result in results if not result.applies]
     if answered.by_hand:
         words.append(f"By hand: {answered.by_hand}")
     if not words:
@@ -113,9 +116,8 @@ def _documents(wanted: Sequence[str], written: frozenset[str], asked: _Asked) ->
         yield there if is_asked else None, text
 
 
-def _facts(wanted: Sequence[str], facts: Mapping[str, Fact], asked: _Asked) -> Iterator[Found]:
-    for result in judge([check for check in asked.checks if check.fact in wanted], facts):
-        yield result.passed, result.sentence
+def _results(wanted: Sequence[str], facts: Mapping[str, Fact], asked: _Asked) -> list[CheckResult]:
+    return judge([check for check in asked.checks if check.fact in wanted], facts)
 
 
 def _votes(wanted: Sequence[str], votes: Sequence[Vote], asked: _Asked) -> Iterator[Found]:

@@ -4,20 +4,25 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from engines.core.facts import why_not_applicable
 from engines.governance.policies.format import Approval, Check, Severity
-from engines.governance.policies.vocabulary import fact_words
+from engines.governance.policies.vocabulary import CONDITIONAL_FACTS, fact_words
 
 Fact = float | bool | str | None
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check's outcome, with a sentence for the page and for the record."""
+    """One check's outcome, with a sentence for the page and for the record.
+
+    One that does not apply to the model has passed, as it stands in nobody's way, and says so.
+    """
 
     check: Check
     value: Fact
     passed: bool
     sentence: str
+    applies: bool = True
 
     @property
     def blocks(self) -> bool:
@@ -34,7 +39,10 @@ class Vote:
 
 
 def judge(checks: Iterable[Check], facts: Mapping[str, Fact]) -> list[CheckResult]:
-    """Hold each fact against its bound. A fact that is missing, or no number, fails."""
+    """Hold each fact against its bound. A fact that is missing, or no number, fails.
+
+    One that cannot be asked of the model (`CONDITIONAL_FACTS` only) is not held against anything.
+    """
     return [_judged(check, facts.get(check.fact)) for check in checks]
 
 
@@ -63,6 +71,9 @@ def _judged(check: Check, value: Fact) -> CheckResult:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         text = f"{check.label}: not measured ({fact_words(check.fact)})."
         return CheckResult(check, None, False, text)
+    if check.fact in CONDITIONAL_FACTS and (why := why_not_applicable(value)):
+        text = f"{check.label}: not applicable, {why}."
+        return CheckResult(check, value, True, text, applies=False)
     passed = _holds(check, value)
     verdict = "as asked" if passed else "not as asked"
     text = f"{check.label}: {_said(value)}, {verdict} ({bound_words(check)})."

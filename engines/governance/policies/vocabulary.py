@@ -38,6 +38,8 @@ FACTS: Mapping[str, str] = MappingProxyType(
 )
 TEXT_FACTS = frozenset({"scan.model_files"})
 FLAG_FACTS = frozenset({"beats.baseline"})
+# Facts that some models cannot have: only of these a check takes “not applicable” for an answer.
+CONDITIONAL_FACTS = frozenset({"drift.psi_max_period"})
 
 TASKS = (
     "binary", "multiclass", "regression", "time_series", "clustering",

@@ -8,7 +8,7 @@ from scipy.stats import entropy
 from engines import explanation
 from engines.core.access import Actor
 from engines.explanation import Desk
-from engines.explanation.drift import EMPTY, binned, by_chance, drift, stability_index
+from engines.explanation.drift import EMPTY, binned, by_chance, drift, largest, stability_index
 from engines.explanation.rows import rows_of
 from engines.training import Task
 
@@ -107,6 +107,21 @@ def test_job_seals_drift_and_gives_it_as_facts(desk: Desk, analyst: Actor, done)
     periods = found.drift[found.drift["kind"] == "period"]
     assert periods["part"].nunique() == 6
     assert facts["drift.psi_max_period"] == periods["psi"].max() > facts["drift.psi_max"]
+
+
+def test_model_without_a_time_column_says_that_stability_over_time_does_not_apply(
+    desk: Desk, analyst: Actor, make, explain, telco
+):
+    made = make(telco.drop(columns="since"), Task.BINARY, "Churn", "lr", out_of_fold=True)
+    explain(made)
+    facts = explanation.facts(desk, analyst, made.model)
+    assert facts["drift.psi_max_period"] == "not applicable: no time column"
+    assert facts["drift.psi_max"] > 0
+
+
+def test_periods_too_small_to_count_leave_the_fact_missing(done, desk: Desk, analyst: Actor):
+    found = explanation.read(desk, analyst, done.model).drift
+    assert set(largest(found.assign(small=True))) == {"drift.psi_max"}
 
 
 def test_figures_of_drift_show_what_was_sealed(desk: Desk, analyst: Actor, done):

@@ -1,6 +1,7 @@
 """Drafting and editing: what counts as written, what is kept, and who is refused."""
 
 import hashlib
+from dataclasses import replace
 from threading import Barrier, Thread
 
 import pytest
@@ -35,6 +36,17 @@ def test_draft_fills_what_the_run_knows_and_leaves_questions_open(desk, analyst,
     assert found["method"] == State.DRAFTED
     assert found["purpose"] == State.MISSING  # drafted, but its question is a person's to answer
     assert {"assumptions", "limitations"} <= {k for k, v in found.items() if v == State.MISSING}
+
+
+def test_draft_counts_a_test_that_does_not_apply_on_neither_side(desk, analyst, model, facts):
+    apart = {"label": "Stable over time", "value": "not applicable: no time column",
+             "limit": "at most 0.250", "passed": True, "applies": False, "severity": "warn",
+             "sentence": "Stable over time: not applicable, no time column."}  # fmt: skip
+    told = replace(facts, checks=(*facts.checks, apart))
+    made = documents.draft(desk, analyst, told, "model_development")
+    (text,) = [section.text for section in made if section.section == "tests"]
+    assert "1 of 2 automated tests passed. 1 does not apply to this model." in text
+    assert "| at most 0.250 | not applicable | Stable over time: not applicable" in text
 
 
 @pytest.mark.parametrize("kind", [k for k in STORED_KINDS if k != "validation_report"])

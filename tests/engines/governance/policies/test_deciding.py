@@ -7,8 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engines.core.errors import InvalidInput
+from engines.core.facts import not_applicable
 from engines.core.gate import Stage
-from engines.governance.policies import Check, Vote, judge, parse, required, tier, votes_missing
+from engines.governance.policies import (
+    Check,
+    Tier,
+    Vote,
+    judge,
+    parse,
+    required,
+    tier,
+    votes_missing,
+)
 from engines.projects.objective import AMOUNTS, CUSTOMERS, PURPOSES
 from tests.engines.governance.policies.conftest import SHIPPED
 
@@ -166,6 +176,32 @@ def test_failed_warning_does_not_block():
     (result,) = judge([check], {"rows.train": 5})
     assert (result.passed, result.blocks) == (False, False)
     assert result.sentence == "Rows: 5, not as asked (at least 10)."
+
+
+def test_check_of_what_a_model_cannot_have_says_so_and_stands_in_nobodys_way():
+    check = Check(fact="drift.psi_max_period", label="Stable over time", at_most=0.25)
+    (result,) = judge([check], {check.fact: not_applicable("no time column")})
+    assert (result.applies, result.blocks) == (False, False)
+    assert result.sentence == "Stable over time: not applicable, no time column."
+    (missing,) = judge([check], {})
+    assert (missing.applies, missing.blocks) == (True, True)
+
+
+@pytest.mark.parametrize("bound", [{"at_most": 1}, {"present": True}, {"equals": "clean"}])
+def test_only_facts_that_a_model_may_lack_can_be_not_applicable(bound):
+    check = Check(fact="scan.model_files", label="Clean", **bound)
+    (result,) = judge([check], {check.fact: not_applicable("a file of that name")})
+    assert result.applies
+    assert result.passed is ("present" in bound)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_shipped_policies_ask_for_stability_over_time_before_prod(path):
+    policy = parse(path.read_text("utf-8"))
+    highest = Tier(policy.tiers[-1].key, "", len(policy.tiers) - 1, 0, 0, 0, ())
+    asked = required(policy, Stage.PROD, highest, KNOWN).checks
+    (check,) = [each for each in asked if each.fact == "drift.psi_max_period"]
+    assert [result.passed for result in judge([check], {check.fact: 0.3})] == [False]
 
 
 FACT = st.one_of(st.none(), st.booleans(), st.floats(), st.sampled_from(["clean", "bad", ""]))

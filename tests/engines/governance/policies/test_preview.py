@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engines.core.errors import InvalidInput
+from engines.core.facts import not_applicable
 from engines.core.gate import Stage
 from engines.governance import policies
 from engines.governance.policies import EvidenceSet, Standing, Vote, coverage, parse, tier
@@ -120,7 +121,8 @@ def test_one_evidence_set_answers_each_guidance(path, vocabulary):
     lowest = tier(policy, SMALL)
     every = frozenset(f"{k}/{s}" for k, all_of in vocabulary.documents.items() for s in all_of)
     facts = {**GOOD, "documents.missing": 0, "dependencies.vulnerabilities": 0,
-             "drift.psi_max": 0.1, "stability.roc_auc_spread": 0.05}  # fmt: skip
+             "drift.psi_max": 0.1, "drift.psi_max_period": not_applicable("no time column"),
+             "stability.roc_auc_spread": 0.05}  # fmt: skip
     votes = tuple(Vote(role, 1) for role in ("checker", "validator", "deployer"))
     full = states(policy, EvidenceSet(lowest, {**SMALL, **KNOWN}, facts, every, votes))
     assert {s.state for s in full.values()} <= {Standing.MET, Standing.BY_HAND, Standing.NOT_ASKED}
