@@ -4,11 +4,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-import pandas as pd
-
-from engines import data_sources, explanation, projects, results
+from app.documents_explained import Names, Rows, explained, explanation_of, public
+from engines import data_sources, projects, results
 from engines.core.access import Actor
 from engines.core.errors import NotFound
 from engines.core.gate import Stage
@@ -28,36 +27,6 @@ from engines.wiring import Services
 HELD, FITTED = "hold-out (not used to choose)", "fitted rows"
 NAMED = {"target", "time_column", "left_out", "known_ahead"}  # of a request: these name columns
 LEFT_OUT = ("experiment_id", "dataset_id", "starting_values")
-Rows = tuple[dict[str, Any], ...]
-Names = Mapping[str, str]  # real name to the one that may leave
-
-
-class Explained(Protocol):
-    """What documents tell of an explanation: its summary, and frames as its engine names them."""
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """How it was made: method, exact, rows, additivity_gap, notes."""
-
-    @property
-    def importance(self) -> pd.DataFrame:
-        """Columns feature and importance, among others."""
-
-    @property
-    def differences(self) -> pd.DataFrame:
-        """Columns attribute, measure and value, among others."""
-
-    @property
-    def stability(self) -> pd.DataFrame:
-        """Columns column, segment, value and count, among others."""
-
-
-def explanation_of(svc: Services, actor: Actor, model: ModelRef) -> Explained | None:
-    """The model's explanation, when there is one of the model as it is."""
-    if not explanation.exists(svc.explaining, actor, model):
-        return None
-    found = explanation.read(svc.explaining, actor, model)
-    return found if found.is_current else None
 
 
 def checks_of(svc: Services, actor: Actor, model: ModelRef) -> Rows:
@@ -122,7 +91,7 @@ def _of_files(model: ModelRef, files: TaskFiles, names: Names, told: Explanation
         title="",
         task=TITLES[Task(model.task)],
         algorithm=files.card.algorithm,
-        target=_public(names, files.card.target),
+        target=public(names, files.card.target),
         metric=results.metric(files.card.metric).title if files.card.metric else "",
         holdout_rows=len(files.holdout),
         verdict=tuple(results.verdict(files)),
@@ -147,7 +116,7 @@ def material(files: TaskFiles, names: Names, shap: Sequence[Mapping[str, Any]] =
         leaderboard=tuple({str(k): v for k, v in row.items()} for row in board),
         importance=tuple(
             {
-                "feature": _public(names, row["feature"]),
+                "feature": public(names, row["feature"]),
                 "importance": row["importance"],
                 "std": row["std"],
             }
@@ -155,50 +124,6 @@ def material(files: TaskFiles, names: Names, shap: Sequence[Mapping[str, Any]] =
         ),
         shap=tuple(shap),
     )
-
-
-def explained(found: Explained, names: Names) -> ExplanationFacts:
-    """An explanation as sentences and rows; notes name columns, so they stay when names may not."""
-    told = found.told
-    how = "exact" if told["exact"] else "estimated from a sample"
-    first = (
-        f"Method: {told['method']}, {how}, on {told['rows']:,} rows; the largest difference "
-        f"between the answer and the sum of its parts is {told['additivity_gap']:.2g}."
-    )
-    ranked = found.importance.groupby("feature", sort=False)["importance"].mean()
-    shares = ranked.sort_values(ascending=False).items()
-    return ExplanationFacts(
-        sentences=(first, *(told["notes"] if all(k == v for k, v in names.items()) else ())),
-        importance=tuple({"feature": _public(names, n), "importance": v} for n, v in shares),
-        fairness=_fairness(found.differences, names),
-        stability=_stability(found.stability, names),
-    )
-
-
-def _fairness(differences: pd.DataFrame, names: Names) -> Rows:
-    return tuple(
-        {
-            "attribute": _public(names, line["attribute"]),
-            "measure": str(line["measure"]).replace("_", " "),
-            "value": line["value"],
-        }
-        for line in differences.to_dict("records")
-    )
-
-
-def _stability(found: pd.DataFrame, names: Names) -> Rows:
-    return tuple(
-        {
-            "segment": f"{_public(names, line['column'])}: {line['segment']}",
-            "rows": int(line["count"]),
-            "score": line["value"],
-        }
-        for line in found.to_dict("records")
-    )
-
-
-def _public(names: Names, name: Any) -> str:
-    return names.get(str(name), str(name))
 
 
 def _objective(answers: Mapping[str, str], names: Names) -> Rows:
@@ -211,7 +136,7 @@ def _objective(answers: Mapping[str, str], names: Names) -> Rows:
 
 
 def _list(answer: str, names: Names) -> str:
-    return ", ".join(_public(names, part.strip()) for part in answer.split(","))
+    return ", ".join(public(names, part.strip()) for part in answer.split(","))
 
 
 def _columns(svc: Services, actor: Actor, table: Table) -> Rows:
@@ -251,7 +176,7 @@ def _request(run: TrainingRun, names: Names) -> Rows:
     for key in NAMED & asked.keys():
         own = asked[key]
         many = isinstance(own, list)
-        asked[key] = [_public(names, n) for n in own] if many else _public(names, own)
+        asked[key] = [public(names, n) for n in own] if many else public(names, own)
     return _pairs({name.replace("_", " "): value for name, value in asked.items()})
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import documents_facts
+from app import documents_explained, documents_facts
 from app.markdown import plain
 from app.results_view import Opened, chosen
 from app.services import services
@@ -266,8 +266,8 @@ def drawn(opened: Opened, key: str) -> bytes | None:
 
 def _shap(opened: Opened, public: dict[str, str]) -> Rows:
     model = ModelRef(opened.run.id, opened.files.task)
-    found = documents_facts.explanation_of(services(), opened.actor, model)
-    return tuple(documents_facts.explained(found, public).importance) if found else ()
+    found = documents_explained.explanation_of(services(), opened.actor, model)
+    return tuple(documents_explained.explained(found, public).importance) if found else ()
 
 
 @st.cache_data(max_entries=KEPT, show_spinner=False)

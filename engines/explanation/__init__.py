@@ -1,5 +1,6 @@
 """Explain a model for its reviewers: Shapley values, reasons, fairness, stability, drift."""
 
+from engines.explanation.drift_reading import drift_by_column, drift_over_time, reading
 from engines.explanation.explain import run_explain
 from engines.explanation.figures import (
     beeswarm,
@@ -37,8 +38,10 @@ __all__ = [
     "calibration_curves",
     "dependence",
     "drift_bars",
+    "drift_by_column",
     "drift_by_period",
     "drift_lines",
+    "drift_over_time",
     "exists",
     "facts",
     "follow",
@@ -47,6 +50,7 @@ __all__ = [
     "importance_bars",
     "interaction_heat",
     "read",
+    "reading",
     "ready",
     "reasons",
     "request",

@@ -15,7 +15,7 @@ INDEX = "Population stability index"
 def drift_lines(found: Explanation) -> pd.DataFrame:
     """The hold-out's indices, the largest first, each under the name it is shown by."""
     own = found.drift[found.drift["kind"] == HOLDOUT]
-    return _named(own).sort_values("psi", ascending=False, kind="stable").reset_index(drop=True)
+    return named(own).sort_values("psi", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def drift_bars(found: Explanation) -> go.Figure | None:
@@ -39,7 +39,7 @@ def drift_bars(found: Explanation) -> go.Figure | None:
 
 def drift_by_period(found: Explanation) -> go.Figure | None:
     """The index of each column in each period of the hold-out; None without a time column."""
-    own = _named(found.drift[found.drift["kind"] == PERIOD])
+    own = named(found.drift[found.drift["kind"] == PERIOD])
     if own.empty:
         return None
     names = own.groupby("name")["psi"].max().sort_values(ascending=False).index[:SHOWN]
@@ -56,6 +56,7 @@ def drift_by_period(found: Explanation) -> go.Figure | None:
     return figure.update_layout(title="Periods of the hold-out against the rows trained on")
 
 
-def _named(own: pd.DataFrame) -> pd.DataFrame:
+def named(own: pd.DataFrame) -> pd.DataFrame:
+    """The lines with the name each is shown by: the column's, or “score of” the answer's."""
     scores = own["column"].map(lambda name: f"score of {name}")
     return own.assign(name=own["column"].where(~own["is_score"].astype(bool), scores))

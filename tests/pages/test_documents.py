@@ -141,6 +141,8 @@ def test_draft_takes_in_the_policys_checks_and_the_explanation(
     assert "| passed |" in text["tests"]
     assert "Mean absolute SHAP value" in text["explanation"]
     assert "| gender | selection rate difference |" in text["explanation"]
+    assert "| tenure | 0." in text["explanation"].split("### Data like those trained on")[1]
+    assert "Not applicable: no time column." in text["explanation"]
     assert {'alt="Feature importance"', 'alt="SHAP importance"'} <= set(
         re.findall('alt="[^"]*"', html(at))
     )

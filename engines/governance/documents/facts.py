@@ -17,13 +17,18 @@ class ExplanationFacts:
 
     `sentences` say how it was made and how exact it is; `importance` rows hold feature and
     importance (mean absolute SHAP value); `fairness` rows hold attribute, measure, value;
-    `stability` rows hold segment, rows and score.
+    `stability` rows hold segment, rows and score; `drift` rows name, psi, chance, reading, period,
+    period_reading; `drift_periods` rows period, rows, psi, name, reading; `drift_note` says why
+    there are no periods, where that is known.
     """
 
     sentences: tuple[str, ...] = ()
     importance: Rows = ()
     fairness: Rows = ()
     stability: Rows = ()
+    drift: Rows = ()
+    drift_periods: Rows = ()
+    drift_note: str = ""
 
 
 @dataclass(frozen=True)

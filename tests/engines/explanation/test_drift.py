@@ -1,5 +1,7 @@
 """Stability indices: by hand, by the reference formula, and of real data that moved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,6 +124,34 @@ def test_model_without_a_time_column_says_that_stability_over_time_does_not_appl
 def test_periods_too_small_to_count_leave_the_fact_missing(done, desk: Desk, analyst: Actor):
     found = explanation.read(desk, analyst, done.model).drift
     assert set(largest(found.assign(small=True))) == {"drift.psi_max"}
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [(0.0999, "stable"), (0.1, "shifted"), (0.25, "shifted"), (0.2501, "unstable"), (np.nan, "–")],
+)
+def test_index_is_read_by_the_usual_bounds(value, word):
+    assert explanation.reading(value) == word
+
+
+def test_readings_per_column_and_over_time_agree_with_the_facts(done, desk, analyst):
+    found, facts = (
+        read(desk, analyst, done.model) for read in (explanation.read, explanation.facts)
+    )
+    columns = explanation.drift_by_column(found)
+    assert columns["psi"].iloc[0] == facts["drift.psi_max"]
+    assert columns["period"].max() == facts["drift.psi_max_period"]
+    times = explanation.drift_over_time(found)
+    assert times["psi"].max() == facts["drift.psi_max_period"]
+    assert list(times["period"]) == sorted(times["period"])
+    assert times["rows"].tolist() == [75] * 6
+
+
+def test_period_with_too_few_rows_is_shown_and_not_read(done, desk, analyst):
+    found = explanation.read(desk, analyst, done.model)
+    few = replace(found, drift=found.drift.assign(small=True))
+    assert set(explanation.drift_over_time(few)["reading"]) == {"–"}
+    assert explanation.drift_by_column(few)["period"].isna().all()
 
 
 def test_figures_of_drift_show_what_was_sealed(desk: Desk, analyst: Actor, done):

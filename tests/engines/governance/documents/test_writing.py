@@ -1,6 +1,7 @@
 """Drafting and editing: what counts as written, what is kept, and who is refused."""
 
 import hashlib
+import math
 from dataclasses import replace
 from threading import Barrier, Thread
 
@@ -36,6 +37,29 @@ def test_draft_fills_what_the_run_knows_and_leaves_questions_open(desk, analyst,
     assert found["method"] == State.DRAFTED
     assert found["purpose"] == State.MISSING  # drafted, but its question is a person's to answer
     assert {"assumptions", "limitations"} <= {k for k, v in found.items() if v == State.MISSING}
+
+
+def test_draft_tells_stability_indices_per_column_and_over_time(
+    desk, analyst, validator, model, facts
+):
+    column = {"name": "tenure", "psi": 0.312, "chance": 0.02, "reading": "unstable",
+              "period": math.nan, "period_reading": "–"}  # fmt: skip
+    period = {"period": "2024-01-01 to 2024-02-01", "rows": 75, "psi": 0.14, "name": "tenure",
+              "reading": "shifted"}  # fmt: skip
+    for times, note, words in (
+        ((period,), "", "| 2024-01-01 to 2024-02-01 | 75 | 0.140 | tenure | shifted |"),
+        ((), "Not applicable: no time column.", "Not applicable: no time column."),
+    ):
+        told = replace(facts.explanation, drift=(column,), drift_periods=times, drift_note=note)
+        full = replace(facts, explanation=told)
+        made = documents.draft(desk, analyst, full, "model_development")
+        made += documents.draft_validation(desk, validator, full, "validation_report")
+        texts = [section.text for section in made if section.section == "explanation"]
+        assert len(texts) == 2
+        for text in texts:
+            assert "| tenure | 0.312 | 0.020 | unstable | – | – |" in text
+            assert "Siddiqi" in text
+            assert words in text
 
 
 def test_draft_counts_a_test_that_does_not_apply_on_neither_side(desk, analyst, model, facts):
