@@ -119,14 +119,24 @@ BECAME = {
     "release.promoted": "is in {where} now",
     "release.removed": "was removed from {where}",
 }
+FAILED = {
+    "release.failed": "could not be published",
+    "release.promotion_failed": "could not be promoted to {where}",
+}
 
 
-def announce(session: Session, release: artifacts.Release, act: str, where: str, why: str) -> None:
-    """Tell whoever made the model, decided about it or publishes it; e-mail follows the commit."""
-    people = {release.actor_id} | approvals.concerned(session, release.model)
-    title = f"{release.title} {BECAME[act].format(where=where)}"
+def announce(session: Session, release: artifacts.Release, news: artifacts.News) -> None:
+    """Tell whoever made the model, decided about it, publishes it or asked for the act.
+
+    A failure is told to who asked alone. E-mail follows the commit.
+    """
+    people = {news.asker}
+    if news.act not in FAILED:
+        people |= {release.actor_id} | approvals.concerned(session, release.model)
+    title = f"{release.title} {(BECAME | FAILED)[news.act].format(where=news.where)}"
     link = notices.Link("artifacts", {"release": release.id})
-    notices.post(session, people, notices.Kind.ARTIFACT, title, why, link)
+    people &= approvals.signing_in(session)  # the schedule is nobody's
+    notices.post(session, people, notices.Kind.ARTIFACT, title, news.why, link)
 
 
 @dataclass(frozen=True)

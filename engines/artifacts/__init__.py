@@ -1,7 +1,7 @@
 """The artifact repository: approved models as releases, in a folder or in JFrog Artifactory."""
 
 from engines.artifacts.bundle import Format
-from engines.artifacts.depot import Depot, Sources
+from engines.artifacts.depot import Depot, News, Sources
 from engines.artifacts.folder import FolderStore
 from engines.artifacts.layout import suggested_name
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
@@ -41,6 +41,7 @@ __all__ = [
     "Finding",
     "FolderStore",
     "Format",
+    "News",
     "Placement",
     "PlacementState",
     "References",

@@ -40,11 +40,24 @@ class Sources(Protocol):
 class Announce(Protocol):
     """Tells people what became of a release, inside the transaction of the act."""
 
-    def __call__(self, session: Session, release: Release, act: str, where: str, why: str) -> None:
-        """`act` as the audit row names it, in which repository, and the reason that was given."""
+    def __call__(self, session: Session, release: Release, news: "News") -> None:
+        """Tell it; what cannot be told does not happen."""
 
 
-def tell_nobody(session: Session, release: Release, act: str, where: str, why: str) -> None:
+@dataclass(frozen=True)
+class News:
+    """`act` as the audit row names it, in which repository, the reason given or the failure.
+
+    `asker` is the id of whoever asked for the act.
+    """
+
+    act: str
+    where: str
+    why: str
+    asker: str
+
+
+def tell_nobody(session: Session, release: Release, news: News) -> None:
     """For a depot that has nobody to tell."""
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from engines.artifacts.bundle import Bundle
-from engines.artifacts.depot import Depot
+from engines.artifacts.depot import Depot, News
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
 from engines.artifacts.versions import Interface
@@ -15,6 +15,7 @@ from engines.core import events
 from engines.core.access import Actor
 from engines.core.database import Database, new_id, now
 from engines.core.errors import InvalidInput, MlaasError, NotFound, NotReady
+from engines.core.events import AuditEvent
 from engines.core.files import sha256_of
 
 ERROR_LONGEST = 1_000
@@ -120,8 +121,7 @@ def finish(depot: Depot, actor: Actor, release: Release, permit_id: str = "") ->
         )
         told = {"sha256": release.sha256, "files": len(release.files)}
         _record(session, actor, "release.published", release, permit=permit_id, **told)
-        where = Repository.DEV.value
-        depot.announce(session, release, "release.published", where, release.notes)
+        _announce(depot, session, release, "release.published", release.notes)
     return find(depot.db, release.id)
 
 
@@ -132,13 +132,17 @@ def note(db: Database, release: Release, failure: MlaasError) -> None:
         _change(session, release, [ReleaseState.PUBLISHING], values, lease=True)
 
 
-def fail(db: Database, actor: Actor, release: Release, failure: MlaasError | str) -> None:
-    """Write down why nothing was published; a release that went on meanwhile is left alone."""
+def fail(depot: Depot, actor: Actor, release: Release, failure: MlaasError | str) -> None:
+    """Write down why nothing was published, and tell who asked for it.
+
+    Raises NotReady, and tells nobody, when the release went on or ended meanwhile.
+    """
     error = str(failure)[:ERROR_LONGEST]
-    with db.write() as session:
+    with depot.db.write() as session:
         values = {"state": ReleaseState.FAILED.value, "error": error}
         _change(session, release, [ReleaseState.PUBLISHING], values, lease=True)
         _record(session, actor, "release.failed", release, error=error)
+        _announce(depot, session, release, "release.failed", error)
 
 
 def place(session: Session, release_id: str, where: Repository) -> Placement | None:
@@ -197,6 +201,23 @@ def _taken(db: Database, release: Release) -> NotReady:
     return NotReady(told, hint="Choose another version, or wait for it.")
 
 
+def _announce(depot: Depot, session: Session, release: Release, act: str, why: str) -> None:
+    asker = _asker(session, release)
+    depot.announce(session, release, News(act, Repository.DEV.value, why, asker))
+
+
+def _asker(session: Session, release: Release) -> str:
+    """Who asked for the publishing last: the first time, or again after it had failed."""
+    asked = col(AuditEvent.act).in_(("release.requested", "release.retried"))
+    query = select(AuditEvent.actor_id).where(AuditEvent.subject == _subject(release), asked)
+    newest = session.exec(query.order_by(col(AuditEvent.number).desc()).limit(1)).first()
+    return newest or release.actor_id
+
+
+def _subject(release: Release) -> str:
+    return f"release:{release.id}"
+
+
 def _record(session: Session, actor: Actor, act: str, release: Release, **detail: Any) -> None:
     told = {"name": release.name, "version": release.version, **detail}
-    events.record(session, actor, act, f"release:{release.id}", **told)
+    events.record(session, actor, act, _subject(release), **told)

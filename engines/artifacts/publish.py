@@ -198,7 +198,7 @@ def _queue(depot: Depot, actor: Actor, release: Release) -> Release:
         depot.scheduler.submit(actor, job)
     except MlaasError as failure:
         with suppress(MlaasError):
-            ledger.fail(depot.db, actor, release, failure)
+            ledger.fail(depot, actor, release, failure)
         raise
     return release
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, select
 
 from engines.artifacts import ledger, transfer
-from engines.artifacts.depot import Depot
+from engines.artifacts.depot import Depot, News
 from engines.artifacts.models import GONE, Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
 from engines.core import events
@@ -47,7 +47,7 @@ def end(depot: Depot, release: Release, error: str = "") -> None:
     try:
         visible = bool(release.sha256) and transfer.is_visible(depot.store, Repository.DEV, release)
     except InvalidInput as failure:
-        ledger.fail(depot.db, actor, release, failure)
+        ledger.fail(depot, actor, release, failure)
         return
     if visible:
         transfer.mark(depot.store, Repository.DEV, release)
@@ -56,7 +56,7 @@ def end(depot: Depot, release: Release, error: str = "") -> None:
         return
     with suppress(MlaasError):  # what cannot be removed is not visible either
         transfer.remove(depot.store, Repository.DEV, release)
-    ledger.fail(depot.db, actor, release, error or release.error or ENDED)
+    ledger.fail(depot, actor, release, error or release.error or ENDED)
 
 
 def settle_placement(depot: Depot, row: Placement, error: str = "") -> None:
@@ -124,8 +124,9 @@ def conclude(depot: Depot, ended: Placement, state: PlacementState, error: str =
         told = {"repository": row.repository, "reason": row.reason, "permit": row.permit_id}
         told |= {"error": row.error} if row.error else {}
         events.record(session, actor, ACTS[state], f"release:{row.release_id}", **told)
-        if release and state is not PlacementState.FAILED:
-            depot.announce(session, release, ACTS[state], row.repository, row.reason)
+        if release:
+            news = News(ACTS[state], row.repository, row.error or row.reason, row.actor_id)
+            depot.announce(session, release, news)
     return row
 
 

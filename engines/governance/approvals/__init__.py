@@ -30,7 +30,7 @@ from engines.governance.approvals.models import (
     Vote,
 )
 from engines.governance.approvals.past import PastSubmission, past_submissions
-from engines.governance.approvals.people import concerned, names, voters
+from engines.governance.approvals.people import concerned, names, signing_in, voters
 from engines.governance.approvals.port import Board, Facts, Material, Sources
 from engines.governance.approvals.question import Ruling, StageRecord, as_file, rulings, stood
 from engines.governance.approvals.rating import raise_tier
@@ -106,6 +106,7 @@ __all__ = [
     "revoke",
     "rulings",
     "signed_statement",
+    "signing_in",
     "standings",
     "stood",
     "submit",

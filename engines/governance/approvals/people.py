@@ -36,7 +36,12 @@ def concerned(session: Session, model: ModelRef) -> set[str]:
     votes = select(Vote.person_id, Vote.principal_id).join(Submission).where(*of_model)
     for person, principal in session.exec(votes):
         found |= {person, principal}
-    return found & {user.id for user in _enabled(session)}
+    return found & signing_in(session)
+
+
+def signing_in(session: Session) -> set[str]:
+    """The ids of everybody who may sign in."""
+    return {user.id for user in _enabled(session)}
 
 
 def _enabled(session: Session) -> list[AppUser]:

@@ -37,7 +37,7 @@ LABELS: Mapping[Kind, str] = {
     Kind.FINDING: "A finding was opened, changed or is due",
     Kind.REVIEW_DUE: "A model's review is due",
     Kind.POLICY: "A policy was published",
-    Kind.ARTIFACT: "A release was published, promoted or removed",
+    Kind.ARTIFACT: "A release was published, promoted or removed, or could not be",
     Kind.JOB: "A job ended",
 }
 
