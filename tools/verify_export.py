@@ -136,9 +136,11 @@ class Verifier:
         told["ends"] = line["ends_at"]
         acts = ["delegation.given"] + ["delegation.ended"] * (line["ended_at"] is not None)
         for act in acts:
-            key = handed_key(act, f"user:{line['giver_id']}", told)
-            hold(self.handed[key], f"{name}: the trail does not tell that it was {act[11:]}")
-            self.handed[key] -= 1
+            giver = f"user:{line['giver_id']}"
+            keys = [handed_key(act, giver, {**told, "delegation": by}) for by in (line["id"], "")]
+            key = next((each for each in keys if self.handed[each]), None)
+            hold(key, f"{name}: the trail does not tell that it was {act[11:]}")
+            self.handed[key or ()] -= 1
         self.delegations.append(line)
 
     def take_decision(self, line: Line) -> None:
@@ -295,11 +297,12 @@ def vote_key(person: str, told: Line, content: str) -> tuple[Any, ...]:
 
 
 def handed_key(act: str, subject: str, told: Line) -> tuple[Any, ...]:
-    """What a delegation and its audit events have in common."""
+    """What a delegation and its audit events have in common; older events tell no id."""
+    own = (act, subject, told.get("delegation", ""), told["to"])
     if act == "delegation.ended":
-        return (act, subject, told["to"])
+        return own
     period = (moment(told["begins"]), moment(told["ends"]))
-    return (act, subject, told["to"], told["role"], *period, told["reason"].strip())
+    return (*own, told["role"], *period, told["reason"].strip())
 
 
 def moment(text: str) -> datetime:

@@ -1,6 +1,7 @@
 """Handing one's vote to somebody else for a period."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -46,8 +47,9 @@ def delegate(
             created_at=board.clock(),
         )
         session.add(row)
+        session.flush()
         told = {"to": taker.name, "role": role, "begins": begins_at, "ends": ends_at}
-        events.record(session, actor, "delegation.given", f"user:{actor.id}", **told, reason=reason)
+        _record(session, actor, "delegation.given", row, **told, reason=reason)
         title = f"{actor.name} lets you vote as {role.value} until {ends_at:%Y-%m-%d}"
         notices.post(session, [taker.id], notices.Kind.DELEGATION, title, reason)
     return row
@@ -66,7 +68,7 @@ def end_delegation(board: Board, actor: Actor, delegation_id: str) -> Delegation
             raise NotReady("This delegation has ended already.")
         row.ended_at = board.clock()
         session.add(row)
-        events.record(session, actor, "delegation.ended", f"user:{actor.id}", to=row.taker_name)
+        _record(session, actor, "delegation.ended", row, to=row.taker_name)
     return row
 
 
@@ -114,6 +116,10 @@ def _check(
         raise InvalidInput(f"A delegation lasts at most {LONGEST.days} days.", hint="Shorten it.")
     if not reason.strip():
         raise InvalidInput("A reason is needed.", hint="Say in a few words why.")
+
+
+def _record(session: Session, actor: Actor, act: str, row: Delegation, **detail: Any) -> None:
+    events.record(session, actor, act, f"user:{actor.id}", delegation=row.id, **detail)
 
 
 def _taker(session: Session, taker_id: str) -> AppUser:

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from engines.core import events
 from engines.core.correlation import correlated
 from engines.core.database import Database
 from engines.core.errors import NotAllowed
 from engines.core.gate import Purpose
 from engines.governance import approvals, register
-from engines.governance.approvals import Decision, signing
+from engines.governance.approvals import Decision, delegating, signing
 from tests.harness.governed import governed
 from tools import verify_export
 
@@ -355,6 +356,26 @@ def test_a_changed_delegation_is_named(evidence, house, key, act, said):
     reseal(evidence, own_key(house))
     assert f"Line {number}: delegation " in fault(evidence, key)
     assert f"the trail does not tell that it was {said}" in fault(evidence, key)
+
+
+def test_a_delegation_that_took_anothers_place_is_named(evidence, house, key):
+    number = place(evidence, "delegation", giver_id="user-carl")
+    change(evidence, number, lambda line: line.update(id="another"))
+    reseal(evidence, own_key(house))
+    assert "delegation another: the trail does not tell that it was given" in fault(evidence, key)
+
+
+def test_delegations_whose_events_tell_no_id_are_matched_by_what_they_say(
+    db, tmp_path, monkeypatch
+):
+    def without_id(session, actor, act, row, **detail):
+        events.record(session, actor, act, f"user:{actor.id}", **detail)
+
+    monkeypatch.setattr(delegating, "_record", without_id)  # as before ids were told
+    house = history(db, tmp_path)
+    path = tmp_path / "older.jsonl"
+    assert export(house, path).delegations == 2
+    assert fault(path) == ""
 
 
 def test_a_vote_that_nobody_had_delegated_is_named(evidence, house, key):
