@@ -27,13 +27,13 @@ run: $(INSTALLED) ## Install what is missing, prepare the database, start everyt
 
 test: $(INSTALLED_DEV) ## Everything: lint, types, contracts, all tests, documentation
 	@tools/install_system.sh
-	@$(MAKE) --no-print-directory lint types contracts docs
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types docs lint contracts
 	@$(BIN)/uv pip check --quiet --python $(BIN)/python && echo "pip check: no broken requirements"
 	@PYTHON=$(BIN)/python tools/run_tests.sh
 
 check: $(INSTALLED_DEV) ## Under a minute: lint, types, contracts, fast tests
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types contracts
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --fast -m "not slow and not postgres"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --fast -m "not slow and not alone and not postgres"
 
 lint: $(INSTALLED_DEV) ## ruff
 	@$(BIN)/ruff check

@@ -1,5 +1,6 @@
 """Fixtures every test may use: databases, people, settings, services, pages."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from tests.harness.fixtures import (  # noqa: F401 - fixtures and options of the
     postgres,
     product,
     pytest_addoption,
-    pytest_collection_modifyitems,
+    pytest_generate_tests,
     pytest_ignore_collect,
     take_picture,
     visitor,
@@ -40,6 +41,12 @@ def shared_data() -> Path:
     """The folder of real data sets beside the project."""
     folder = ROOT.parent / "shared" / "data"
     return folder if folder.exists() else ROOT / "data" / "samples"
+
+
+@pytest.fixture(autouse=True)
+def kept_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest leaves a page as the main module, which processes of later tests would run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture

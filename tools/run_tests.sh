@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# The whole suite: what can share the cores, the database's tests again on PostgreSQL, what must have the
-# machine alone, then one closing line.
+# The whole suite: quick tests, on both databases where they touch one; slow ones and the browser's, a
+# product for each process; what must have the machine alone. Then one closing line.
 set -euo pipefail
 python=${PYTHON:-.venv/bin/python}
 mkdir -p build
 rm -f build/tests-*.xml
 
 code=0
-"$python" -m pytest -q -n "$(nproc)" --dist loadscope -m "not slow and not browser" \
-  --junitxml build/tests-shared.xml "$@" || code=$?
-"$python" -m pytest -q -n "$(nproc)" --dist loadscope -m "not slow and not browser and not postgres" \
-  --database postgresql --junitxml build/tests-postgresql.xml tests/engines tests/app tests/pages "$@" || code=$?
-"$python" -m pytest -q -m "slow or browser" --junitxml build/tests-alone.xml "$@" || code=$?
-"$python" tools/closing_line.py build/tests-shared.xml build/tests-postgresql.xml build/tests-alone.xml ||
-  code=$?
+run() { # name, marks, options: one part of the suite
+  local name=$1 marks=$2
+  shift 2
+  "$python" -m pytest -q -m "$marks" --junitxml "build/tests-$name.xml" "$@" || code=$?
+}
+run quick "not slow and not browser and not alone" -n "$(nproc)" --dist loadscope --database both "$@"
+run slow "(slow or browser) and not alone" -n "$(nproc)" --dist worksteal "$@"
+run alone "alone" "$@"
+"$python" tools/closing_line.py build/tests-{quick,slow,alone}.xml || code=$?
 exit "$code"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from starlette.routing import WebSocketRoute
+from streamlit.runtime import Runtime
 
 from app import asgi
 from app.gate import OPEN_PATHS
@@ -120,7 +121,8 @@ def test_every_route_of_ours_is_in_the_table(app_services):
     assert ours() == ROUTES.keys()
 
 
-def all_routes():
+def all_routes(monkeypatch):
+    monkeypatch.setattr(Runtime, "_instance", None)  # there may be one in a process
     app = asgi.build(services())
     return app._build_starlette_app().routes
 
@@ -129,10 +131,10 @@ def filled(path):
     return re.sub(r"\{[^}]*\}", "x", path) or "/"
 
 
-def test_every_route_refuses_who_is_not_signed_in(app_services, served):
+def test_every_route_refuses_who_is_not_signed_in(app_services, served, monkeypatch):
     tried = []
     with served.client() as client:
-        for route in all_routes():
+        for route in all_routes(monkeypatch):
             path = filled(route.path)
             if isinstance(route, WebSocketRoute) or path in OPEN_PATHS:
                 continue

@@ -51,19 +51,21 @@ def themed(request: pytest.FixtureRequest, browser: Browser, product: Product):
         context.__exit__(None, None, None)
 
 
-def _sample(page: Page) -> str:
+@pytest.fixture(scope="module")
+def sample(browser: Browser, product: Product) -> str:
     """The id of the demo experiment on telco churn."""
-    page.goto("/experiments?q=Telco")
-    page.get_by_role("link", name="Telco churn").first.click()
-    page.wait_for_url("**experiment=**")
-    return page.url.split("experiment=")[1][:32]
+    with open_page(browser, product.url) as page:
+        journey.sign_in(page, "analyst", then="/experiments?q=Telco")
+        page.get_by_role("link", name="Telco churn").first.click()
+        page.wait_for_url("**experiment=**")
+        return page.url.split("experiment=")[1][:32]
 
 
 @pytest.mark.parametrize(("person", "key", "heading"), PAGES, ids=[key for _, key, _ in PAGES])
-def test_page_opens_without_a_failure(themed, take_picture, person, key, heading) -> None:
+def test_page_opens_without_a_failure(themed, sample, take_picture, person, key, heading) -> None:
     theme, page_of = themed
     page = page_of(person)
-    query = f"?experiment={_sample(page)}" if person == "analyst" else ""
+    query = f"?experiment={sample}" if person == "analyst" else ""
     alone = heading in {"Experiments", "Inbox", "Jobs", "Account"}
     page.goto(f"/{key}{'' if alone else query}")
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()

@@ -18,7 +18,7 @@ from tests.harness.product import Product, running_product
 if TYPE_CHECKING:  # the fast tests do without it
     from tests.harness.explained import Churn
 
-BACKENDS = ("sqlite", "postgresql")
+BACKENDS, BOTH = ("sqlite", "postgresql"), "both"
 PICTURES = Path("build/pictures")  # `make pictures` puts them into the documentation
 
 # Tests of seconds, not of a tenth: `make check` leaves them to `make test`, and does not even
@@ -55,10 +55,22 @@ THOROUGH = (
     "tests/engines/training/test_series.py",
 )
 
+# What these compute takes seconds and is the same on either database.
+COMPUTED = (
+    "tests/engines/artifacts/test_bundle.py",
+    "tests/engines/explanation/test_pairs.py",
+    "tests/engines/explanation/test_without_target.py",
+    "tests/engines/results/test_package.py",
+    "tests/engines/training/test_execute.py",
+    "tests/engines/training/test_series.py",
+    "tests/spark_jobs/",
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--database`, the backend the suite runs on, `--pictures` and `--fast`."""
-    parser.addoption("--database", choices=BACKENDS, default="sqlite", help="run the suite on it")
+    databases = (*BACKENDS, BOTH)
+    parser.addoption("--database", choices=databases, default=BACKENDS[0], help="run on it")
     parser.addoption("--pictures", type=Path, default=PICTURES, help="folder of the screenshots")
     parser.addoption("--fast", action="store_true", help="leave out what takes seconds")
 
@@ -70,14 +82,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if config.getoption("--fast") and is_thorough else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m chooses
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, keep only the tests that touch the database."""
-    if config.getoption("--database") == "sqlite":
-        return
-    kept = [item for item in items if "database_url" in getattr(item, "fixturenames", ())]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--database both`, take each test that touches the database on the one and the other."""
+    place = metafunc.definition.path.relative_to(metafunc.config.rootpath).as_posix()
+    if (
+        metafunc.config.getoption("--database") == BOTH
+        and "database_url" in metafunc.fixturenames
+        and not place.startswith(COMPUTED)
+    ):
+        metafunc.parametrize("database_url", BACKENDS, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +141,7 @@ def kept_database(postgres: PostgresServer, migrated_name: str) -> KeptDatabase:
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh, migrated database of this test's own."""
-    if request.config.getoption("--database") == "sqlite":
+    if getattr(request, "param", request.config.getoption("--database")) == BACKENDS[0]:
         file = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "mlaas.db")
         yield f"sqlite:///{file}"
         return

@@ -222,7 +222,7 @@ def test_tracking_trouble_leaves_one_warning_and_can_be_repaired(
     assert {c["name"] for c in memory.candidates} >= {"Logistic regression"}
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 def test_best_mode_keeps_its_budget_and_records_trials(
     db: Database,
     analyst: Actor,
