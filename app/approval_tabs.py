@@ -97,7 +97,7 @@ def _votes(opened: Opened) -> None:
         who = f"{vote.person_name} for {vote.principal_name}" if spoken else vote.person_name
         kept = ", carried over: the content is the same" if vote.carried_from else ""
         st.markdown(
-            f"{icon} **{plain(who)}** ({vote.role}) {what}, {vote.at:%Y-%m-%d %H:%M} UTC{kept}"
+            f"{icon} **{plain(who)}** ({vote.capacity}) {what}, {vote.at:%Y-%m-%d %H:%M} UTC{kept}"
         )
         if vote.comment:
             st.markdown(f"> {plain(vote.comment)}")

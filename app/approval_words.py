@@ -86,6 +86,13 @@ def due(by: datetime | None, moment: datetime) -> str:
     return f"overdue by {_length(moment - by)}" if by < moment else f"due in {_length(by - moment)}"
 
 
+def escalated(row: Submission, stand_ins: Sequence[Slot], moment: datetime) -> str:
+    """How long ago a late submission was escalated, and who may decide instead."""
+    since = f"Escalated {age(row.escalated_at, moment)} ago"
+    roles = " or ".join(sorted({f"a {slot.role}" for slot in stand_ins}))
+    return f"{since}: {roles} may decide, too" if roles else since
+
+
 def _length(span: timedelta) -> str:
     hours = int(span.total_seconds() // 3600)
     if hours >= 48:
@@ -102,7 +109,8 @@ def verdict(opened: Opened, moment: datetime) -> str:
         later = [slot for slot in opened.slots if slot.missing and slot not in opened.waits_for]
         then = f", then for {waits(later)}" if later else ""
         until = f" An answer is {due(row.answer_by, moment)}." if row.answer_by else ""
-        return f"**It waits for {waits(opened.waits_for)}**{then}.{until}"
+        late = f" {escalated(row, opened.stand_ins, moment)}." if row.escalated_at else ""
+        return f"**It waits for {waits(opened.waits_for)}**{then}.{until}{late}"
     if row.state == State.APPROVED:
         if opened.changes:
             return "**The approval does not hold:** the content is not what was approved."
@@ -130,7 +138,8 @@ def refusal(actor: Actor, opened: Opened, roles_lent: Collection[str]) -> str:
         return "Your role reads submissions and does not vote."
     if any(vote.person_id == actor.id for vote in opened.votes):
         return "You have voted on this."
-    if not {slot.role.value for slot in opened.waits_for} & {*actor.roles, *roles_lent}:
+    may = {slot.role.value for slot in (*opened.waits_for, *opened.stand_ins)}
+    if not may & {*actor.roles, *roles_lent}:
         return f"It waits for {waits(opened.waits_for)}, which you are not."
     return ""
 
@@ -161,7 +170,7 @@ ACTS: Mapping[str, str] = {
     "submission.rejected": "rejected it",
     "submission.withdrawn": "withdrew it",
     "submission.reminded": "reminded of it",
-    "submission.escalated": "told more people that it is late",
+    "submission.escalated": "escalated it, for it is late",
     "approval.given": "gave the last vote: approved and signed",
     "approval.revoked": "revoked the approval",
     "approval.expired": "ended the approval: its time is over",

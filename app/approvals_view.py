@@ -151,6 +151,9 @@ def _row(each: Listed, moment: datetime) -> None:
     with old.container(gap=None):
         st.markdown(words.age(row.submitted_at or row.created_at, moment))
         _due(row, moment)
+        if row.state == State.SUBMITTED and row.escalated_at:
+            text = words.escalated(row, each.stand_ins, moment)
+            st.badge(text, icon=":material/upgrade:", color="orange")
 
 
 def _due(row: Submission, moment: datetime) -> None:

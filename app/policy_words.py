@@ -37,9 +37,10 @@ def approvals_words(approvals: Iterable[Approval]) -> str:
 
 def time_words(needed: Requirements) -> str:
     """How long an approval lasts, and what happens without an answer."""
+    to = f" to a {needed.escalate_to}, who may then decide, too" if needed.escalate_to else ""
     return (
         f"lasts {needed.expires_days:,} days; unanswered for {needed.answer_within_days} days, "
-        f"{THEN[needed.then]}"
+        f"{THEN[needed.then]}{to}"
     )
 
 

@@ -129,7 +129,7 @@ def _approval(record: Record) -> dict[str, str]:
 def _approver(vote: approvals.Vote) -> str:
     spoken = vote.principal_id != vote.person_id
     who = f"{vote.person_name} for {vote.principal_name}" if spoken else vote.person_name
-    return f"{plain(who)} ({vote.role}), {second(vote.at)}"
+    return f"{plain(who)} ({vote.capacity}), {second(vote.at)}"
 
 
 def uses(rows: Sequence[GateDecision]) -> None:

@@ -75,6 +75,7 @@ class Verifier:
         self.voted: dict[str, list[Line]] = {}
         self.policies: dict[tuple[str, int], str] = {}
         self.handed = Counter[tuple[Any, ...]]()
+        self.escalated: dict[str, tuple[Any, ...]] = {}
         self.delegations: list[Line] = []
         self.approvals: dict[str, Line] = {}
         self.ruled: dict[str, Line] = {}
@@ -115,8 +116,13 @@ class Verifier:
         hold(line["number"] > self.number, f"{name} has a number that came before")
         self.head, self.number = line["hash"], line["number"]
         self.hashes.add(self.head)
+        of, told = line["subject"].removeprefix("submission:"), line["detail"]
         if line["act"] == "submission.voted":
-            self.voted.setdefault(line["subject"].removeprefix("submission:"), []).append(line)
+            self.voted.setdefault(of, []).append(line)
+            late = self.escalated.get(of) == (told["role"], told["level"])
+            hold(late or not told.get("in_place_of"), f"{name}: nothing was escalated to that role")
+        elif line["act"] == "submission.escalated":
+            self.escalated[of] = (told.get("to"), told.get("level"))
         elif line["act"] in GATE_ACTS:
             hold(line["detail"]["decision"] not in self.ruled, f"{name} tells a decision again")
             self.ruled[line["detail"]["decision"]] = line
@@ -230,10 +236,10 @@ class Verifier:
         makers = set(signed["makers"])
         hold(makers == {*line["makers"], line["submitter_id"]}, f"{name}: its makers were changed")
         yes = [vote for vote in line["votes"] if counts(vote, line, makers)]
-        listed = sorted(({k: v[own] for k, own in SIGNED_VOTE.items()} for v in yes), key=canonical)
+        listed = sorted((as_signed(vote) for vote in yes), key=canonical)
         agree = listed == sorted(signed["votes"], key=canonical)
         hold(agree, f"{name}: its votes are not those that were signed")
-        given = Counter((vote["level"], vote["role"]) for vote in yes)
+        given = Counter((vote["level"], vote.get("in_place_of") or vote["role"]) for vote in yes)
         asked = Counter[tuple[int, str]]()
         for each in line["requirements"].get("approvals", []):
             asked[each["level"], each["role"]] += each["count"]
@@ -293,7 +299,15 @@ def item_order(item: Line) -> tuple[str, ...]:
 
 def vote_key(person: str, told: Line, content: str) -> tuple[Any, ...]:
     """What a vote and its audit event have in common."""
-    return (person, told["decision"], told["role"], told["level"], told[content])
+    stood_in = told.get("in_place_of") or ""
+    return (person, told["decision"], told["role"], stood_in, told["level"], told[content])
+
+
+def as_signed(vote: Line) -> Line:
+    """A vote as the signature covers it."""
+    own = {key: vote[name] for key, name in SIGNED_VOTE.items()}
+    stood_in = vote.get("in_place_of")
+    return own | ({"in_place_of": stood_in} if stood_in else {})
 
 
 def handed_key(act: str, subject: str, told: Line) -> tuple[Any, ...]:

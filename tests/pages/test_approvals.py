@@ -11,7 +11,7 @@ from engines.core.access import Role
 from engines.core.database import now
 from engines.core.gate import Stage
 from engines.governance import approvals
-from engines.governance.approvals import Decision, State
+from engines.governance.approvals import Decision, State, Submission
 from engines.wiring import Services
 from tests.harness.governed import Governed, governed
 from tests.harness.pages import opened
@@ -79,6 +79,27 @@ def test_a_vote_that_waits_comes_first_for_its_level_only(page: Open, house: Gov
     assert "Waiting for your vote: 1" in words(page("carl"))
     assert "Nothing waits for your vote." in words(page("vera"))
     assert "for a checker" in words(page("vera"))
+
+
+def test_escalated_submission_shows_its_age_and_waits_for_the_role_above(
+    page: Open, house: Governed
+) -> None:
+    row = house.submit()
+    assert "Escalated" not in words(page("dora"))
+    with house.board.db.write() as session:
+        late = session.get_one(Submission, row.id)
+        late.requirements = {**late.requirements, "escalate_to": "deployer"}
+        late.escalated_at, late.escalated_level = now() - timedelta(days=3), 1
+        session.add(late)
+    said = "Escalated 3 days ago: a deployer may decide, too"
+    at = page("dora")
+    assert "Waiting for your vote: 1" in words(at)
+    assert said in words(at)
+    at = page("dora", submission=row.id)
+    assert said in words(at)
+    assert "Vote" in buttons(at)
+    house.vote(row, "dora")
+    assert "dora** (deployer, in place of a checker)" in words(page("vera", submission=row.id))
 
 
 def test_a_returned_submission_waits_for_its_maker(page: Open, house: Governed) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, select
 
@@ -13,12 +13,16 @@ from engines.governance.approvals.states import Decision
 
 @dataclass(frozen=True)
 class Slot:
-    """One role on one level, with the votes asked and given."""
+    """One role on one level, with the votes asked and given.
+
+    `in_place_of` is the role that did not answer in time, where this one may vote instead.
+    """
 
     level: int
     role: Role
     asked: int
     given: int
+    in_place_of: Role | None = None
 
     @property
     def missing(self) -> int:
@@ -50,7 +54,7 @@ def slots(submission: Submission, votes: Sequence[Vote]) -> list[Slot]:
     for each in submission.requirements.get("approvals", []):
         asked[each["level"], each["role"]] += each["count"]
     yes = [vote for vote in votes if vote.decision == Decision.APPROVE]
-    had = Counter((vote.level, vote.role) for vote in yes)
+    had = Counter((vote.level, vote.fills) for vote in yes)
     return [
         Slot(level, Role(role), n, had[level, role]) for (level, role), n in sorted(asked.items())
     ]
@@ -61,3 +65,20 @@ def open_slots(submission: Submission, votes: Sequence[Vote]) -> list[Slot]:
     missing = [slot for slot in slots(submission, votes) if slot.missing]
     lowest = min((slot.level for slot in missing), default=0)
     return [slot for slot in missing if slot.level == lowest]
+
+
+def stand_ins(submission: Submission, votes: Sequence[Vote]) -> list[Slot]:
+    """The open slots of the level that was late, as those of the role it was escalated to."""
+    role = submission.requirements.get("escalate_to")
+    if submission.escalated_at is None or not role:
+        return []
+    return [
+        replace(slot, role=Role(role), in_place_of=slot.role)
+        for slot in open_slots(submission, votes)
+        if slot.level == submission.escalated_level and slot.role != role
+    ]
+
+
+def votable(submission: Submission, votes: Sequence[Vote]) -> list[Slot]:
+    """Every slot that a vote may fill now, those of the roles that were asked first."""
+    return [*open_slots(submission, votes), *stand_ins(submission, votes)]

@@ -61,6 +61,8 @@ def _may_still(session: Session, vote: Vote) -> bool:
 
 
 def _wanted(session: Session, row: Submission, vote: Vote) -> bool:
+    if vote.in_place_of:
+        return False  # the new submission is not late
     slots = ballot.open_slots(row, ballot.given(session, row))
     return any((slot.level, slot.role) == (vote.level, vote.role) for slot in slots)
 

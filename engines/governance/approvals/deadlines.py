@@ -6,6 +6,7 @@ Called by the worker's housekeeping with the moment, so nothing here has a threa
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
@@ -86,7 +87,7 @@ def _remind(board: Board, session: Session, row: Submission, moment: datetime) -
     votes = ballot.given(session, row)
     spare = {*row.makers, row.submitter_id, *(vote.person_id for vote in votes)}
     title = f"{row.title} still waits for approval: {row.stage}"
-    for role in sorted({slot.role for slot in ballot.open_slots(row, votes)}):
+    for role in sorted({slot.role for slot in ballot.votable(row, votes)}):
         kind, link = notices.Kind.APPROVAL_REMINDER, submissions.link(row)
         notices.post(session, role, kind, title, row.comment, link, spare=spare)
     told = {"stage": row.stage, "due": row.answer_by}
@@ -95,16 +96,25 @@ def _remind(board: Board, session: Session, row: Submission, moment: datetime) -
 
 
 def _escalate(board: Board, session: Session, row: Submission, moment: datetime) -> bool:
-    """Tell the administrators and every voting role once, then go on reminding."""
+    """Tell the administrators and every voting role once, then go on reminding.
+
+    From then on the role that the policy escalates to may vote, too, on the level that is late.
+    """
     if row.escalated_at is not None:
         return _remind(board, session, row, moment)
+    votes = ballot.given(session, row)
     row.escalated_at = row.reminded_at = moment
+    row.escalated_level = min((slot.level for slot in ballot.open_slots(row, votes)), default=None)
     session.add(row)
+    added = {slot.role for slot in ballot.stand_ins(row, votes)}
     title = f"{row.title} was not answered in time: {row.stage}"
     for role in (Role.ADMIN, Role.VALIDATOR, Role.CHECKER, Role.DEPLOYER):
-        kind, link = notices.Kind.APPROVAL_REMINDER, submissions.link(row)
-        notices.post(session, role, kind, title, row.comment, link, spare={*row.makers})
-    told = {"stage": row.stage, "due": row.answer_by}
+        asked, link = role in added, submissions.link(row)
+        kind = notices.Kind.APPROVAL_ASKED if asked else notices.Kind.APPROVAL_REMINDER
+        text = f"{title}, and you may decide" if asked else title
+        notices.post(session, role, kind, text, row.comment, link, spare={*row.makers})
+    told: dict[str, Any] = {"stage": row.stage, "due": row.answer_by}
+    told |= {"to": min(added), "level": row.escalated_level} if added else {}
     events.record(session, SYSTEM, "submission.escalated", submissions.subject(row), **told)
     return True
 

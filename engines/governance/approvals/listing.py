@@ -45,11 +45,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the queue; `waits_for` are the open slots, `mine` when the actor could vote."""
+    """One line of the queue; `waits_for` are the open slots, `mine` when the actor could vote.
+
+    `stand_ins` are those slots for the role it was escalated to.
+    """
 
     submission: Submission
     waits_for: tuple[Slot, ...]
     mine: bool
+    stand_ins: tuple[Slot, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class Opened:
     makers: Mapping[str, str]
     changes: tuple[Change, ...]
     above: str = ""
+    stand_ins: tuple[Slot, ...] = ()
 
 
 @needs(Capability.APPROVAL_READ)
@@ -133,6 +138,7 @@ def open_submission(board: Board, actor: Actor, submission_id: str) -> Opened:
         makers=made,
         changes=tuple(changed),
         above=above,
+        stand_ins=tuple(ballot.stand_ins(row, votes) if waits else ()),
     )
 
 
@@ -213,5 +219,6 @@ def _listed(session: Session, actor: Actor, row: Submission) -> Listed:
     votes = ballot.given(session, row)
     waits = ballot.open_slots(row, votes) if row.state == State.SUBMITTED else []
     barred = {*row.makers, row.submitter_id, *(vote.person_id for vote in votes)}
-    mine = actor.id not in barred and any(slot.role in actor.roles for slot in waits)
-    return Listed(row, tuple(waits), mine)
+    others = ballot.stand_ins(row, votes) if waits else []
+    mine = actor.id not in barred and any(s.role in actor.roles for s in (*waits, *others))
+    return Listed(row, tuple(waits), mine, tuple(others))

@@ -80,6 +80,7 @@ class Submission(SQLModel, table=True):
     answer_by: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     escalated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    escalated_level: int | None = None  # the level that was late then
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -116,6 +117,7 @@ class Vote(SQLModel, table=True):
     principal_id: str
     principal_name: str
     role: str
+    in_place_of: str | None = None  # the role that was asked and did not answer in time
     level: int
     decision: str
     comment: str = ""
@@ -123,6 +125,16 @@ class Vote(SQLModel, table=True):
     parts: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     carried_from: str | None = None  # the vote on the same content in an earlier submission
     at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+    @property
+    def fills(self) -> str:
+        """The role, among those asked, whose place the vote takes."""
+        return self.in_place_of or self.role
+
+    @property
+    def capacity(self) -> str:
+        """The role it was given in, and whose place it took."""
+        return f"{self.role}, in place of a {self.in_place_of}" if self.in_place_of else self.role
 
 
 class Delegation(SQLModel, table=True):

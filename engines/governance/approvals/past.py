@@ -57,7 +57,7 @@ def _told(session: Session, row: Submission) -> PastSubmission:
         characteristics=row.characteristics,
         facts=row.facts,
         documents=frozenset(written),
-        votes=tuple(policies.Vote(vote.role, vote.level) for vote in votes),
+        votes=tuple(policies.Vote(vote.fills, vote.level) for vote in votes),
         policy_name=row.policy_name,
         policy_version=row.policy_version,
     )

@@ -145,6 +145,7 @@ def _approver(vote: Vote) -> dict[str, Any]:
         "name": vote.person_name,
         "for": vote.principal_name if vote.principal_id != vote.person_id else "",
         "role": vote.role,
+        "in_place_of": vote.in_place_of or "",
         "level": vote.level,
         "at": vote.at,
         "comment": vote.comment,

@@ -44,7 +44,7 @@ class Record:
     @property
     def approvers(self) -> tuple[str, ...]:
         """Who approved, with their role: “name (role)”."""
-        return tuple(f"{vote.person_name} ({vote.role})" for vote in self.votes)
+        return tuple(f"{vote.person_name} ({vote.capacity})" for vote in self.votes)
 
     @property
     def policy(self) -> str:
@@ -184,7 +184,7 @@ def _vote(vote: Vote) -> dict[str, Any]:
     who = f"{vote.person_name} for {vote.principal_name}" if spoken else vote.person_name
     return {
         "who": who,
-        "role": vote.role,
+        "role": vote.capacity,
         "level": vote.level,
         "vote": vote.decision,
         "comment": vote.comment,

@@ -67,7 +67,8 @@ def _moment(value: Any) -> str | None:
 
 
 def _vote(vote: Vote) -> dict[str, Any]:
-    return {
+    stood_in = {"in_place_of": vote.in_place_of} if vote.in_place_of else {}
+    return stood_in | {
         "person": vote.person_id,
         "name": vote.person_name,
         "for": vote.principal_id,

@@ -138,7 +138,7 @@ def ask_voters(session: Session, row: Submission) -> None:
     """Tell who can fill the lowest open level that something waits for them."""
     given = ballot.given(session, row)
     title = f"{row.title} asks for approval: {row.stage}"
-    for role in sorted({slot.role for slot in ballot.open_slots(row, given)}):
+    for role in sorted({slot.role for slot in ballot.votable(row, given)}):
         spare = {*row.makers, row.submitter_id, *(vote.person_id for vote in given)}
         kind = notices.Kind.APPROVAL_ASKED
         notices.post(session, role, kind, title, row.comment, link(row), spare=spare)
@@ -267,6 +267,7 @@ def _asked(asked: policies.Requirements) -> dict[str, Any]:
         "expires_days": asked.expires_days,
         "answer_within_days": asked.answer_within_days,
         "then": asked.then.value,
+        "escalate_to": asked.escalate_to,
         "reasons": list(asked.reasons),
     }
 

@@ -153,7 +153,7 @@ class _Ask:
         given = ballot.given(session, row)
         if any(vote.person_id == self.actor.id for vote in given):
             raise NotReady("You have voted on this submission.", hint="One vote a person counts.")
-        slots = ballot.open_slots(row, given)
+        slots = ballot.votable(row, given)
         if for_id and for_id != self.actor.id:
             voice = _delegated(session, self.board, self.actor, for_id, slots)
             makers.refuse_maker(made, voice.principal_id, voice.principal_name)
@@ -179,6 +179,7 @@ class _Ask:
                 principal_id=voice.principal_id,
                 principal_name=voice.principal_name,
                 role=voice.slot.role.value,
+                in_place_of=voice.slot.in_place_of.value if voice.slot.in_place_of else None,
                 level=voice.slot.level,
                 decision=self.decision.value,
                 comment=comment,
@@ -192,6 +193,8 @@ class _Ask:
         told |= {"content": row.content_hash, "comment": comment, "model": str(row.model)}
         if voice.principal_id != self.actor.id:
             told |= {"speaks_for": voice.principal_id}
+        if voice.slot.in_place_of:
+            told |= {"in_place_of": voice.slot.in_place_of}
         act = "submission.voted"
         events.record(session, self.actor, act, submissions.subject(row), **told)
 

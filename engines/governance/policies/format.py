@@ -148,7 +148,10 @@ class Then(StrEnum):
 
 
 class StageRule(Part):
-    """What one stage asks for. Days are one number, or one for each tier."""
+    """What one stage asks for. Days are one number, or one for each tier.
+
+    `escalate_to` is the role that may vote, too, once the time to answer is over.
+    """
 
     approvals: tuple[Approval, ...] = ()
     documents: tuple[DocumentRule, ...] = ()
@@ -156,6 +159,7 @@ class StageRule(Part):
     expires_days: Days | dict[str, Days]
     answer_within_days: Days | dict[str, Days]
     then: Then
+    escalate_to: str | None = None
     route: tuple[Route, ...] = ()
 
 

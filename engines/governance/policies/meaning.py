@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from engines.governance.policies.condition_faults import condition_faults
+from engines.governance.policies.escalation_faults import escalation_faults, role_faults
 from engines.governance.policies.evidence_faults import evidence_faults
 from engines.governance.policies.format import Approval, Check, DocumentRule, Policy, StageRule
 from engines.governance.policies.marks import Fault, Marked, Path
@@ -14,7 +15,6 @@ from engines.governance.policies.vocabulary import (
     Vocabulary,
     did_you_mean,
     fact_names,
-    voting_roles,
 )
 
 MOST_COMBINATIONS = 20_000  # beyond, whether each tier can be reached is not tried
@@ -30,6 +30,7 @@ def meaning_faults(
         path: Path = ("stages", stage.value)
         yield from _stage_faults(policy, rule, path, marked, vocabulary)
         yield from _level_faults(policy, rule, path, marked)
+        yield from escalation_faults(rule, path, marked)
     yield from condition_faults(policy, marked, vocabulary)
     yield from evidence_faults(policy, marked, vocabulary)
 
@@ -152,11 +153,7 @@ def _stage_faults(
 def _approval_faults(
     policy: Policy, approval: Approval, path: Path, marked: Marked
 ) -> Iterator[Fault]:
-    known = voting_roles()
-    if approval.role not in known:
-        why = "does not vote" if approval.role in ("admin", "analyst", "auditor") else "is no role"
-        message = f"“{approval.role}” {why}."
-        yield marked.fault((*path, "role"), message, did_you_mean(approval.role, known))
+    yield from role_faults(approval.role, (*path, "role"), marked)
     yield from _tier_named(policy, approval.from_tier, path, marked)
 
 

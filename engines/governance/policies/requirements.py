@@ -29,6 +29,7 @@ class Requirements:
     expires_days: int
     answer_within_days: int
     then: Then
+    escalate_to: str | None = None
     reasons: tuple[str, ...] = field(default=())
 
     @property
@@ -62,6 +63,7 @@ def required(
         expires_days=_days(rule.expires_days, tier.key),
         answer_within_days=_days(rule.answer_within_days, tier.key),
         then=rule.then,
+        escalate_to=rule.escalate_to,
         reasons=tuple(f"{route.because} ({when_words(route.when)})" for route in routes),
     )
 

@@ -115,12 +115,14 @@ def _waiting(session: Session, moment: datetime) -> tuple[dict[tuple[str, str], 
     s, v = Submission, Vote
     open_now = sa.select(*columns(s, "id", "submitted_at", "answer_by", "requirements"))
     rows = session.execute(open_now.where(col(s.state) == State.SUBMITTED.value)).all()
-    yes = sa.select(*columns(v, "submission_id", "level", "role"), sa.func.count().label("n"))
+    fills = sa.func.coalesce(v.in_place_of, v.role).label("fills")
+    own = columns(v, "submission_id", "level")
+    yes = sa.select(*own, fills, sa.func.count().label("n"))
     yes = yes.join(s, col(s.id) == col(v.submission_id))
     yes = yes.where(col(s.state) == State.SUBMITTED.value)
     yes = yes.where(col(v.decision) == Decision.APPROVE.value)
-    yes = yes.group_by(*columns(v, "submission_id", "level", "role"))
-    given = {(r.submission_id, r.level, r.role): r.n for r in session.execute(yes)}
+    yes = yes.group_by(*own, fills)
+    given = {(r.submission_id, r.level, r.fills): r.n for r in session.execute(yes)}
     found: Counter[tuple[str, str]] = Counter()
     for row in rows:
         age = _age(moment - (row.submitted_at or moment))

@@ -38,8 +38,8 @@ OF_SUBMISSION = (
 )  # fmt: skip
 MOMENTS = ("created_at", "submitted_at", "decided_at", "expires_at", "ended_at")
 OF_VOTE = (
-    "person_id", "person_name", "principal_id", "principal_name", "role", "level", "decision",
-    "comment", "content_hash", "carried_from",
+    "person_id", "person_name", "principal_id", "principal_name", "role", "in_place_of", "level",
+    "decision", "comment", "content_hash", "carried_from",
 )  # fmt: skip
 OF_DELEGATION = (
     "id", "giver_id", "giver_name", "taker_id", "taker_name", "role", "reason",
