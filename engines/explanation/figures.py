@@ -3,7 +3,7 @@
 No template is set, so a page's theme gives the colours; a scale takes the palette's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from engines.explanation.read import Explanation
 SHOWN = 15
 DOTS = 400  # a feature's dots in the beeswarm; more make a browser slow and no picture clearer
 LANES = 40
+LABEL = 0.15  # of a waterfall's width; 900 pixels leave some 300 to bars and labels
 UP, DOWN = CATEGORICAL[6], CATEGORICAL[0]
 OTHERS = "all other columns"
 
@@ -116,10 +117,19 @@ def waterfall(
         increasing={"marker": {"color": UP}}, decreasing={"marker": {"color": DOWN}},
         totals={"marker": {"color": GUIDE}}, connector={"line": {"color": GUIDE, "width": 1}},
         text=[f"{base:,.4g}", *(f"{share:+,.3g}" for _, share in steps), f"{answer:,.4g}"],
+        textposition="outside", cliponaxis=False,
     )  # fmt: skip
-    figure = go.Figure(bars)
+    figure = go.Figure(bars).update_xaxes(range=_room([base, *(share for _, share in steps)]))
     figure.update_yaxes(type="category", autorange="reversed")
     return _labelled(figure, "From the base to this answer", space[:1].upper() + space[1:], "")
+
+
+def _room(steps: Sequence[float]) -> tuple[float, float]:
+    """The range of all ends of the steps, wide enough for labels beyond them on both sides."""
+    ends = np.append(np.cumsum(steps), 0.0)
+    low, high = float(ends.min()), float(ends.max())
+    reach = (high - low or 1.0) * LABEL
+    return low - (reach if low < 0 or np.min(steps) < 0 else 0.0), high + reach
 
 
 def of_output(found: Explanation, output: str) -> tuple[pd.DataFrame, pd.DataFrame]:
