@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from engines.core.model_card import ModelCard
-from engines.explanation.groups import by_value
+from engines.explanation.groups import by_value, in_order
 from engines.explanation.intervals import FEWEST, bootstrap, difference_of_rates, wilson
 
 Numbers = NDArray[np.float64]
@@ -55,16 +55,25 @@ def fairness(card: ModelCard, held: pd.DataFrame, attributes: Mapping[str, pd.Se
     lines: list[dict[str, Any]] = []
     curves: list[dict[str, Any]] = []
     for attribute, values in attributes.items():
-        group = by_value(values.reset_index(drop=True))
+        own = values.reset_index(drop=True)
+        group = by_value(own)
+        order = in_order(own, group)
         for output, truth, picked, share in _outputs(card, held):
             told = {"attribute": attribute, "output": output}
             if card.classes:
-                lines += [told | one for one in _rates(truth, picked, share, group)]
-                curves += [told | one for one in _curve(truth, share, group)]
+                lines += _ordered(told, _rates(truth, picked, share, group), order)
+                curves += _ordered(told, _curve(truth, share, group), order)
             else:
-                lines += [told | one for one in _errors(truth, share, group)]
+                lines += _ordered(told, _errors(truth, share, group), order)
     groups = pd.DataFrame(lines, columns=COLUMNS)
     return Fairness(groups, pd.DataFrame(curves), _differences(groups), _notes(groups))
+
+
+def _ordered(
+    told: dict[str, Any], lines: list[dict[str, Any]], order: list[str]
+) -> list[dict[str, Any]]:
+    """The lines in the order of their groups, each with what is told of all."""
+    return [told | line for line in sorted(lines, key=lambda one: order.index(one["group"]))]
 
 
 def _outputs(card: ModelCard, held: pd.DataFrame) -> list[tuple[str, Numbers, Numbers, Numbers]]:

@@ -37,6 +37,19 @@ def by_period(moments: pd.Series) -> pd.Series:
     return named
 
 
+def in_order(values: pd.Series, group: pd.Series) -> list[str]:
+    """The groups' names: of numbers and dates by the lowest value, else the largest group first.
+
+    The rest and the missing values come last.
+    """
+    parts = values.groupby(group)
+    by_place = pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_any_dtype(values)
+    places = parts.min() if by_place else -parts.size()
+    ends = (OTHER, MISSING)
+    known = sorted(set(group) - {*ends}, key=lambda name: (places[name], name))
+    return [*known, *(name for name in ends if name in places)]
+
+
 def _named(cut: pd.Series, intervals: "pd.Index[pd.Interval]") -> pd.Series:
     names = {}
     for number, interval in enumerate(intervals):

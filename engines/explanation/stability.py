@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 from sklearn import metrics as sk
 
 from engines.core.model_card import ModelCard
-from engines.explanation.groups import MISSING, OTHER, by_period, by_value
+from engines.explanation.groups import MISSING, OTHER, by_period, by_value, in_order
 from engines.explanation.intervals import bootstrap
 
 FEWEST = 50  # rows of a segment whose score counts for the spread
@@ -117,10 +117,11 @@ def stability(
     held, score = held_of(card, answers), SCORES[metric_of(card)]
     lines: list[dict[str, Any]] = []
     for name, values in segments.items():
-        lines += _parts(SEGMENT, name, by_value(values.reset_index(drop=True)), held, score)
+        own = values.reset_index(drop=True)
+        lines += _parts(SEGMENT, name, own, by_value(own), held, score)
     for name, values in times.items():
         moments = pd.to_datetime(values.reset_index(drop=True), errors="coerce")
-        lines += _parts(TIME, name, by_period(moments), held, score)
+        lines += _parts(TIME, name, moments, by_period(moments), held, score)
     return pd.DataFrame(lines, columns=COLUMNS)
 
 
@@ -133,10 +134,10 @@ def spread(found: pd.DataFrame) -> float | None:
 
 
 def _parts(
-    kind: str, column: str, group: pd.Series, held: Held, score: Score
+    kind: str, column: str, values: pd.Series, group: pd.Series, held: Held, score: Score
 ) -> list[dict[str, Any]]:
     lines = []
-    for name in sorted(group.unique(), key=lambda one: (one in (MISSING, OTHER), str(one))):
+    for name in in_order(values, group):
         rows = np.flatnonzero((group == name).to_numpy())
         own = held.take(rows)
         value = _scored(score, own)

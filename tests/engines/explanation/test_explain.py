@@ -11,7 +11,7 @@ from engines import explanation
 from engines.core.errors import InvalidInput, NotAllowed, NotReady
 from engines.core.files import sha256_of
 from engines.core.progress import Silent
-from engines.explanation import Direction, figures, pairs, store
+from engines.explanation import Direction, figures, groups, pairs, store
 from engines.explanation.rows import rows_of
 from engines.training import Task
 
@@ -277,3 +277,39 @@ def test_waterfall_goes_from_base_to_answer_with_the_rest_as_one_step():
     assert bars.y[1] == "c14 = 3.5"
     assert bars.y[-2] == figures.OTHERS
     assert sum(bars.x[:-1]) == pytest.approx(bars.x[-1])
+
+
+@pytest.mark.parametrize("steps", [(0.4, 0.3, -0.05), (0.1, -0.6, 0.01), (0.0, 0.0)])
+def test_waterfall_has_room_for_every_label_outside_its_bar(steps):
+    base, shares = steps[0], {f"c{n}": share for n, share in enumerate(steps[1:])}
+    figure = figures.waterfall(base, sum(steps), shares, {}, "log-odds")
+    assert figure.data[0].textposition == "outside"
+    low, high = figure.layout.xaxis.range
+    ends = np.cumsum(steps)
+    room = figures.LABEL * (max(*ends, 0) - min(*ends, 0))
+    assert high >= max(*ends, 0) + room
+    assert low <= min(*ends, 0) - (room if min(steps) < 0 else 0)
+    assert low < high
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ([*range(200), None], ["up to 49.75", "over 49.75 to 99.5", "over 99.5 to 149.25",
+                               "over 149.25", "(missing)"]),
+        ([10, 2, 2, 1], ["1", "2", "10"]),
+        (["b", "a", "b", None], ["b", "a", "(missing)"]),
+        ([*"aabcdefghi"], ["a", "b", "c", "d", "e", "f", "g", "(other)"]),
+    ],
+)  # fmt: skip
+def test_groups_stand_in_their_natural_order(values, parts):
+    column = pd.Series(values)
+    assert groups.in_order(column, groups.by_value(column)) == parts
+
+
+def test_periods_stand_in_the_order_of_time():
+    moments = pd.to_datetime(pd.Series([f"{year}-01-01" for year in range(2012, 2000, -1)]))
+    named = groups.in_order(moments, groups.by_period(moments))
+    assert named[0].startswith("2001")
+    assert named[-1].startswith("2011")
+    assert len(named) == groups.PERIODS
