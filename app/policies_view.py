@@ -5,6 +5,7 @@ import difflib
 import pandas as pd
 import streamlit as st
 
+from app.filters import one_of
 from app.markdown import plain
 from app.policy_words import approvals_words, document_words, time_words, vocabulary
 from app.services import services
@@ -130,11 +131,8 @@ def _scores(policy: Policy) -> pd.DataFrame:
 
 def stages(policy: Policy) -> None:
     """What each stage asks of a tier, chosen by the reader."""
-    keys = [rule.key for rule in policy.tiers]
     titles = {rule.key: rule.title for rule in policy.tiers}
-    chosen = st.segmented_control(
-        "Tier", keys, format_func=lambda key: titles[key], key="tier", bind="query-params"
-    )
+    chosen = one_of(st.segmented_control, "Tier", "tier", titles)
     if not chosen:
         st.caption("Choose a tier to see documents and checks; below, who approves.")
         st.dataframe(_who(policy), hide_index=True, width="stretch")

@@ -10,6 +10,7 @@ from app.audit_view import (
     export_button,
     key_caption,
 )
+from app.filters import on_day, one_of, typed
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.ui import boundary, empty_state, page_actor
@@ -25,37 +26,21 @@ svc = services()
 def filters() -> EventFilter:
     """What the trail is narrowed to; kept in the address."""
     people = observability.people(svc.db, actor)
+    acts = {act: act for act in observability.acts(svc.db, actor)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        text = st.text_input(
-            "Search",
-            placeholder="Name, subject, detail, correlation id",
-            key="search",
-            bind="query-params",
-            width=320,
+        text = typed(
+            "Search", "search", placeholder="Name, subject, detail, correlation id", width=320
         )
-        act = st.selectbox(
-            "Act",
-            observability.acts(svc.db, actor),
-            index=None,
-            placeholder="Any",
-            key="act",
-            bind="query-params",
-            width=220,
+        act = one_of(st.selectbox, "Act", "act", acts, index=None, placeholder="Any", width=220)
+        who = one_of(
+            st.selectbox, "Who", "who", people, index=None, placeholder="Anybody", width=180
         )
-        who = st.selectbox(
-            "Who",
-            list(people),
-            index=None,
-            placeholder="Anybody",
-            format_func=people.get,
-            key="who",
-            bind="query-params",
-            width=180,
+        since, until = (
+            on_day(label, key, width=140)
+            for label, key in (("From (UTC)", "since"), ("To (UTC)", "until"))
         )
-        since = st.date_input("From (UTC)", None, key="since", bind="query-params", width=140)
-        until = st.date_input("To (UTC)", None, key="until", bind="query-params", width=140)
     return EventFilter(
-        text=text or "",
+        text=text,
         act=act or "",
         actor_id=who or "",
         since=day_start(since),

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.experiments_view import ask_all, experiment_rows
+from app.filters import is_on, some_of, typed
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.ui import STATES, boundary, empty_state, go, page_actor
@@ -39,22 +40,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
         create()
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    text = st.text_input(
-        "Search", placeholder="Name or description", key="q", bind="query-params", width=300
-    )
-    states = st.pills(
-        "State",
-        [state.value for state in ExperimentState],
-        selection_mode="multi",
-        format_func=lambda state: STATES[state][0],
-        key="state",
-        bind="query-params",
-    )
-    mine = st.toggle("Mine only", key="mine", bind="query-params")
-    archived = st.toggle("Archived", key="archived", bind="query-params")
+    text = typed("Search", "q", placeholder="Name or description", width=300)
+    named = {state.value: STATES[state][0] for state in ExperimentState}
+    states = some_of(st.pills, "State", "state", named, selection_mode="multi")
+    mine = is_on("Mine only", "mine")
+    archived = is_on("Archived", "archived")
 
 wanted = ExperimentFilter(
-    text=text or "",
+    text=text,
     states=tuple(states),
     owner_id=actor.id if mine else "",
     archived=archived,

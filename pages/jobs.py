@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.filters import is_on, one_of
 from app.jobs_view import KINDS, experiment_link, job_lines, job_rows, job_state, title, verdict
 from app.paging import page_buttons, page_number
 from app.services import services
@@ -31,17 +32,10 @@ def filters() -> JobFilter:
     """What the list is narrowed to; kept in the address."""
     kinds = orchestration.job_kinds(svc.db, actor)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        state = st.pills(
-            "State", list(JobState), format_func=str.capitalize, key="status", bind="query-params"
-        )
-        kind = st.pills(
-            "Kind",
-            kinds,
-            format_func=lambda kind: KINDS.get(kind, kind.capitalize()),
-            key="kind",
-            bind="query-params",
-        )
-        mine = st.toggle("Mine only", key="own", bind="query-params")
+        state = one_of(st.pills, "State", "status", {s.value: s.capitalize() for s in JobState})
+        words = {kind: KINDS.get(kind, kind.capitalize()) for kind in kinds}
+        kind = one_of(st.pills, "Kind", "kind", words)
+        mine = is_on("Mine only", "own")
     return JobFilter(state or "", kind or "", "", actor.id if mine else "")
 
 

@@ -67,6 +67,16 @@ def test_filters_come_from_the_address(
     assert list(at.dataframe[0].value["act"]) == acts
 
 
+def test_person_is_kept_in_the_address_by_id_and_a_name_narrows_nothing(
+    open_page: OpenPage, trail: Services, analyst: Actor
+) -> None:
+    at = open_page("auditor", "audit")
+    at.selectbox(key="who").select(analyst.id).run()
+    assert at.query_params["who"] == analyst.id
+    assert "3 events" in words(at)
+    assert "3 events" in words(open_page("auditor", "audit", who="analyst", since="yesterday"))
+
+
 def test_filter_that_matches_nothing_says_so(open_page: OpenPage, trail: Services) -> None:
     at = open_page("auditor", "audit", search="nowhere")
     assert "Nothing matches" in words(at)

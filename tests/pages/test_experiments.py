@@ -2,7 +2,9 @@
 
 import pytest
 
+from app.ui import STATES
 from engines import projects
+from engines.core.experiments import ExperimentState
 
 
 def button(at, label):
@@ -33,6 +35,15 @@ def test_search_that_matches_nothing_says_so(open_page, app_services, analyst):
     assert "1 experiment" in words(at)
     at.text_input(key="q").set_value("loans").run()
     assert "Nothing matches" in words(at)
+    assert at.query_params["q"] == "loans"
+
+
+def test_list_is_narrowed_by_a_states_value_and_by_no_words(open_page, app_services, analyst):
+    made = projects.create(app_services.db, analyst, "Churn")
+    other = next(state for state in ExperimentState if state != made.state)
+    assert "1 experiment" in words(open_page("analyst", "experiments", state=made.state))
+    assert "Nothing matches" in words(open_page("analyst", "experiments", state=other.value))
+    assert "1 experiment" in words(open_page("analyst", "experiments", state=STATES[other][0]))
 
 
 def test_name_with_markdown_is_shown_literally(open_page, app_services, analyst):

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from engines import orchestration, projects
 from engines.core.access import Actor
-from engines.core.scheduling import JobRequest
+from engines.core.scheduling import JobRequest, JobState
 from engines.orchestration import JobLog, LocalScheduler, WorkerLimits, queue
 from engines.wiring import Services
 from tests.engines.orchestration.conftest import SCRIPTS
@@ -66,10 +66,29 @@ def test_list_is_narrowed_by_state_and_owner(
     scheduler.submit(analyst, JobRequest("probe", "job-2", experiment_id, {}))
     scheduler.cancel(analyst, "job-2", "not needed")
     assert "2 jobs" in words(open_page("auditor", "jobs"))
-    at = open_page("auditor", "jobs", status="Cancelled")
+    at = open_page("auditor", "jobs", status="cancelled")
     assert "1 job" in words(at)
     assert r"Cancelled by analyst\: not needed" in words(at)
     assert "Nothing matches" in words(open_page("auditor", "jobs", own="true"))
+    assert "1 job" in words(open_page("auditor", "jobs", kind="train"))
+
+
+def test_choice_is_kept_in_the_address_by_its_value(
+    open_page: OpenPage, scheduler: LocalScheduler, analyst: Actor, experiment_id: str
+) -> None:
+    scheduler.submit(analyst, JobRequest("train", "job-1", experiment_id, {}))
+    at = open_page("analyst", "jobs")
+    at.button_group(key="status").set_value(JobState.QUEUED).run()
+    assert at.query_params["status"] == "queued"
+
+
+def test_link_with_the_words_of_before_shows_every_job(
+    open_page: OpenPage, scheduler: LocalScheduler, analyst: Actor, experiment_id: str
+) -> None:
+    scheduler.submit(analyst, JobRequest("train", "job-1", experiment_id, {}))
+    at = open_page("auditor", "jobs", status="Cancelled", kind="Training")
+    assert not at.exception
+    assert "1 job" in words(at)
 
 
 def test_list_is_paged(

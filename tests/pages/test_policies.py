@@ -70,10 +70,17 @@ def test_template_says_that_it_is_not_in_force_and_what_it_renders(open_page, in
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_policy_opens_with_its_highest_tier(open_page, installed, path):
     tiers = installed[path.stem].policy.tiers
-    at = open_page("checker", "policies", policy=path.stem, tier=tiers[-1].title)
+    at = open_page("checker", "policies", policy=path.stem, tier=tiers[-1].key)
     assert not at.exception
     assert len(at.error) == 0
     assert said(at).count("**Approved by**") == 4
+
+
+def test_link_with_a_tiers_title_shows_every_tier(open_page, installed):
+    title = installed["default"].policy.tiers[-1].title
+    at = open_page("checker", "policies", tier=title)
+    assert not at.exception
+    assert "Choose a tier" in said(at)
 
 
 def test_link_to_an_unknown_policy_is_one_sentence(open_page, installed):
