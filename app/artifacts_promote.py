@@ -1,4 +1,4 @@
-"""Work on a release: how far it is, with the way to cancel it; promotion to the next place."""
+"""Work on a release: how far it is, with the way to cancel it; promotion, and its removal."""
 
 import streamlit as st
 
@@ -6,12 +6,17 @@ from app.markdown import plain
 from app.services import services
 from app.ui import boundary, confirm, go, live, page_link
 from engines import artifacts
-from engines.artifacts import ReleaseView
+from engines.artifacts import Placement, ReleaseView
 from engines.core.access import Actor, Capability
 from engines.core.errors import NotFound
 
+TAKEN_BACK = "What was sent so far is removed again; nothing becomes visible."
+CALLED_OFF = "It stays if nothing was removed yet; a removal that has begun is finished."
 
-def under_way(actor: Actor, job_key: str, owner_id: str, what: str) -> None:
+
+def under_way(
+    actor: Actor, job_key: str, owner_id: str, what: str, cancelled: str = TAKEN_BACK
+) -> None:
     """How far a job is, redrawn until it has ended, and its owner's button to cancel it."""
     was_live = _is_live(job_key)
 
@@ -32,7 +37,7 @@ def under_way(actor: Actor, job_key: str, owner_id: str, what: str) -> None:
     follow()
     mine = was_live and actor.id == owner_id and actor.may(Capability.JOB_CANCEL)
     if mine and st.button(f"Cancel {what}", icon=":material/cancel:"):
-        _cancel(actor, job_key, what)
+        _cancel(actor, job_key, what, cancelled)
 
 
 def _is_live(job_key: str) -> bool:
@@ -42,16 +47,32 @@ def _is_live(job_key: str) -> bool:
         return False
 
 
-def _cancel(actor: Actor, job_key: str, what: str) -> None:
+def _cancel(actor: Actor, job_key: str, what: str, text: str) -> None:
     def act(reason: str) -> None:
         services().depot.scheduler.cancel(actor, job_key, reason)
 
-    text = "What was sent so far is removed again; nothing becomes visible."
     confirm(f"Cancel {what}?", text, act, button=f"Cancel {what} now")
 
 
+def removal(actor: Actor, row: Placement) -> None:
+    """What is being removed, how far that is, and the way to call it off."""
+    st.markdown(
+        f"**{plain(row.actor_name)} removes it from {row.repository}:** {plain(row.reason)}"
+    )
+    if row.job_key:
+        under_way(actor, row.job_key, row.actor_id, "the removal", CALLED_OFF)
+
+
 def promotion(actor: Actor, view: ReleaseView) -> None:
-    """What is being copied; else why the last copy failed, and the form to ask for one."""
+    """What is being copied or removed; else why that failed, and the form to ask for a copy."""
+    if row := view.removing:
+        removal(actor, row)
+        return
+    if row := view.kept:
+        st.warning(
+            f"**It was not removed from {row.repository}.** {plain(row.error)}",
+            icon=":material/delete_forever:",
+        )
     if row := view.copying:
         st.markdown(f"**{plain(row.actor_name)} promotes it to {row.repository}.**")
         under_way(actor, row.job_key, row.actor_id, "the promotion")

@@ -27,8 +27,9 @@ def retention(actor: Actor) -> None:
         elif actor.may(Capability.ARTIFACT_PROMOTE) and st.button(
             f"Remove {len(due)} from the repository", icon=":material/delete:"
         ):
-            removed = artifacts.retain(svc.depot, actor, rules, needed)
-            st.success(f"{len(removed)} removed; the rows and their audit trail stay.")
+            asked = artifacts.request_removals(svc.depot, actor, rules, needed)
+            st.toast(f"{len(asked)} queued for removal; the rows and their audit trail stay.")
+            st.rerun()
 
 
 def _schedule(actor: Actor) -> None:

@@ -50,7 +50,9 @@ def places(view: ReleaseView) -> None:
     with st.container(horizontal=True, gap="small"):
         for where in view.present:
             st.badge(where.value, icon=":material/inventory_2:", color=COLORS[where])
-        if not view.present:
+        if row := view.removing:
+            st.badge(f"leaving {row.repository}", icon=":material/delete:", color="orange")
+        elif not view.present:
             st.caption("nowhere")
 
 

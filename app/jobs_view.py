@@ -20,6 +20,7 @@ KINDS = {"ingest": "Read a file", "explore": "Explore", "profile": "Profile repo
     "explain": "Explain a model",
     "publish": "Publish a release",
     "promote": "Promote a release",
+    "remove": "Remove a release",
 }
 
 

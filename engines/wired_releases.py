@@ -122,6 +122,7 @@ BECAME = {
 FAILED = {
     "release.failed": "could not be published",
     "release.promotion_failed": "could not be promoted to {where}",
+    "release.removal_failed": "was not removed from {where}",
 }
 
 

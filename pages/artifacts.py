@@ -21,7 +21,7 @@ release_id = st.query_params.get("release", "")
 def one_release() -> None:
     """Everything about the release that the address names."""
     shown = artifacts.release(depot, actor, release_id)
-    if shown.release.state == ReleaseState.PUBLISHING or shown.copying:
+    if shown.release.state == ReleaseState.PUBLISHING or shown.copying or shown.removing:
         artifacts.settle(depot)
         shown = artifacts.release(depot, actor, release_id)
     view.head(shown)

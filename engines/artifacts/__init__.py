@@ -23,6 +23,7 @@ from engines.artifacts.read import (
     retrieve,
     verify,
 )
+from engines.artifacts.removal import remove, request_removals
 from engines.artifacts.retention import (
     References,
     Removal,
@@ -64,8 +65,10 @@ __all__ = [
     "publish",
     "release",
     "releases",
+    "remove",
     "request_promotion",
     "request_release",
+    "request_removals",
     "retain",
     "retain_on_schedule",
     "retrieve",

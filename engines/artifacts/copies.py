@@ -1,4 +1,4 @@
-"""The rows of copies to the next repository: begin, claim, permit; each change guarded."""
+"""The rows of copies and removals under way: begin, claim, permit; each change guarded."""
 
 from datetime import UTC
 from typing import Any
@@ -40,14 +40,42 @@ def begin(
     return row
 
 
-def claim(db: Database, release: Release, to: Repository) -> Placement:
-    """Take the work on a copy; a process that had it before can no longer finish it.
+def begin_removal(
+    db: Database, actor: Actor, release: Release, where: Repository, reason: str, job_key: str = ""
+) -> Placement | None:
+    """Write the removal down before it begins; None when it is promoted or gone meanwhile.
 
-    Raises NotReady when no copy is under way.
+    Without a job it is the calling process that removes.
+    """
+    with db.write() as session:
+        places = {at: ledger.place(session, release.id, at) for at in Repository}
+        row, prod = places[where], places[Repository.PROD]
+        in_prod = prod is not None and prod.state not in GONE
+        moving = any(one and one.state == PlacementState.COPYING for one in places.values())
+        if row is None or row.state != PlacementState.PRESENT or in_prod or moving:
+            return None
+        row.state, row.reason = PlacementState.REMOVING.value, reason
+        row.actor_id, row.actor_name, row.at = actor.id, actor.name, now()
+        row.job_key, row.lease, row.error = job_key, new_id(), ""
+        session.add(row)
+        told = {"repository": where.value, "reason": reason}
+        events.record(session, actor, "release.removing", f"release:{release.id}", **told)
+    return row
+
+
+def claim(
+    db: Database,
+    release: Release,
+    where: Repository,
+    state: PlacementState = PlacementState.COPYING,
+) -> Placement:
+    """Take the work on a copy or removal; a process that had it before can no longer finish it.
+
+    Raises NotReady when none is under way.
     """
     with db.read() as session:
-        row = ledger.place(session, release.id, to)
-    if row is None:
+        row = ledger.place(session, release.id, where)
+    if row is None or row.state != state:
         raise _ended()
     _change(db, row, lease=new_id())
     return row
@@ -64,11 +92,11 @@ def note(db: Database, row: Placement, failure: MlaasError) -> None:
 
 
 def _change(db: Database, row: Placement, **values: Any) -> None:
-    """Change the row, and what we hold of it, if the copy is still under way and ours."""
+    """Change the row, and what we hold of it, if the work is still under way and ours."""
     mine = (
         col(Placement.id) == row.id,
         col(Placement.lease) == row.lease,
-        col(Placement.state) == PlacementState.COPYING.value,
+        col(Placement.state) == row.state,
     )
     with db.write() as session:
         changed = session.execute(sa.update(Placement).where(*mine).values(**values))
@@ -80,7 +108,7 @@ def _change(db: Database, row: Placement, **values: Any) -> None:
 
 def _ended() -> NotReady:
     return NotReady(
-        "The copy was finished, ended or taken over by somebody else meanwhile.",
+        "This was finished, ended or taken over by somebody else meanwhile.",
         hint="Reload the page.",
     )
 

@@ -87,7 +87,7 @@ class Placement(SQLModel, table=True):
     state: str = PlacementState.PRESENT
     reason: str = ""
     permit_id: str = ""
-    job_key: str = ""  # the job that copies it here; none for the first place and for removals
+    job_key: str = ""  # that copies it here or removes it; none: the first place, the schedule
     lease: str = ""  # the process at work; an older one finds it changed and gives up
     error: str = ""
     actor_id: str

@@ -53,6 +53,17 @@ class ReleaseView:
         return found[0] if found else None
 
     @property
+    def removing(self) -> Placement | None:
+        """The removal that is under way."""
+        return next((p for p in self.placements if p.state == PlacementState.REMOVING), None)
+
+    @property
+    def kept(self) -> Placement | None:
+        """A place that it was to be removed from and still is in; `error` says why."""
+        here = [p for p in self.placements if p.state == PlacementState.PRESENT]
+        return next((p for p in here if p.error), None)
+
+    @property
     def failed_copy(self) -> Placement | None:
         """The promotion to the next place that was tried last, if it failed."""
         failed = [p for p in self.placements if p.state == PlacementState.FAILED]

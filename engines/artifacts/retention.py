@@ -12,9 +12,9 @@ from typing import Protocol
 import sqlalchemy as sa
 from sqlmodel import select
 
-from engines.artifacts import ledger, transfer
+from engines.artifacts import copies, transfer
 from engines.artifacts.depot import Depot
-from engines.artifacts.models import GONE, Placement, PlacementState, Release, ReleaseState
+from engines.artifacts.models import PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
 from engines.artifacts.read import ReleaseView, releases
 from engines.artifacts.settle import conclude
@@ -66,10 +66,14 @@ def due(
 def retain(
     depot: Depot, actor: Actor, rules: dict[str, Keep], references: References
 ) -> list[Removal]:
-    """Remove what the rules say, and write each removal down with its reason."""
+    """Remove what the rules say here and now, and write each removal down with its reason.
+
+    For the schedule, which is a process of its own; people ask with `request_removals`.
+    """
     removed = []
     for removal in due(depot, actor, rules, references):
-        if placement := _begin(depot, actor, removal):
+        given = (removal.release, removal.where, removal.reason)
+        if placement := copies.begin_removal(depot.db, actor, *given):
             transfer.remove(depot.store, removal.where, removal.release)
             conclude(depot, placement, PlacementState.REMOVED)
             removed.append(removal)
@@ -117,18 +121,3 @@ def _of_name(
         and Repository.PROD not in view.present
         and view.copying is None
     ]
-
-
-def _begin(depot: Depot, actor: Actor, removal: Removal) -> Placement | None:
-    """Write the removal down before it begins; None when it is promoted or gone meanwhile."""
-    with depot.db.write() as session:
-        places = {at: ledger.place(session, removal.release.id, at) for at in Repository}
-        row, prod = places[removal.where], places[Repository.PROD]
-        in_prod = prod is not None and prod.state not in GONE
-        moving = any(one and one.state == PlacementState.COPYING for one in places.values())
-        if row is None or row.state != PlacementState.PRESENT or in_prod or moving:
-            return None
-        row.state, row.reason = PlacementState.REMOVING.value, removal.reason
-        row.actor_id, row.actor_name, row.at = actor.id, actor.name, now()
-        session.add(row)
-    return row

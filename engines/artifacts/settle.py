@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from engines.artifacts import ledger, transfer
 from engines.artifacts.depot import Depot, News
@@ -18,11 +18,12 @@ from engines.core import events
 from engines.core.access import Actor
 from engines.core.database import now
 from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotFound, NotReady
+from engines.core.events import AuditEvent
 from engines.core.scheduling import JobState, Scheduler
 
 ENDED = "The publishing process ended before the release was complete."
 COPY_ENDED = "The copying process ended before the release was complete."
-PATIENCE = timedelta(minutes=15)  # a removal (it has no job) under way for longer was ended
+PATIENCE = timedelta(minutes=15)  # a removal of the schedule (it has no job) may take so long
 QUEUING = timedelta(seconds=60)
 HALF_DONE = (PlacementState.COPYING.value, PlacementState.REMOVING.value)
 
@@ -63,9 +64,27 @@ def settle_placement(depot: Depot, row: Placement, error: str = "") -> None:
     """Bring a copy or a removal to its end."""
     if row.state == PlacementState.COPYING:
         end_copy(depot, row, error)
+    else:
+        end_removal(depot, row, error)
+
+
+def end_removal(depot: Depot, row: Placement, error: str = "") -> None:
+    """Finish a removal. With an error, which says why it is called off, one that has not begun.
+
+    It has begun when the index is gone: the release then cannot be used any more.
+    """
+    release = ledger.find(depot.db, row.release_id)
+    if error and _is_whole(depot, row, release):
+        conclude(depot, row, PlacementState.PRESENT, error)
         return
-    transfer.remove(depot.store, row.where, ledger.find(depot.db, row.release_id))
+    transfer.remove(depot.store, row.where, release)
     conclude(depot, row, PlacementState.REMOVED)
+
+
+def _is_whole(depot: Depot, row: Placement, release: Release) -> bool:
+    with suppress(InvalidInput):  # another's index: what is there is not ours
+        return transfer.is_visible(depot.store, row.where, release)
+    return False
 
 
 def end_copy(depot: Depot, row: Placement, error: str = "") -> None:
@@ -102,16 +121,19 @@ def failures(
         raise
 
 
+COPYING, REMOVING = PlacementState.COPYING, PlacementState.REMOVING
 ACTS = {
-    PlacementState.PRESENT: "release.promoted",
-    PlacementState.FAILED: "release.promotion_failed",
-    PlacementState.REMOVED: "release.removed",
+    (COPYING, PlacementState.PRESENT): "release.promoted",
+    (COPYING, PlacementState.FAILED): "release.promotion_failed",
+    (REMOVING, PlacementState.REMOVED): "release.removed",
+    (REMOVING, PlacementState.PRESENT): "release.removal_failed",
 }
 
 
 def conclude(depot: Depot, ended: Placement, state: PlacementState, error: str = "") -> Placement:
     """Write down how a copy or removal ended, with its audit row. Raises NotReady."""
     actor = Actor(ended.actor_id, ended.actor_name, frozenset())
+    act = ACTS[PlacementState(ended.state), state]
     with depot.db.write() as session:
         row = session.get(Placement, ended.id, with_for_update=True)
         if row is None or (row.state, row.lease) != (ended.state, ended.lease):
@@ -123,11 +145,25 @@ def conclude(depot: Depot, ended: Placement, state: PlacementState, error: str =
             _close_if_gone(depot, release, row)
         told = {"repository": row.repository, "reason": row.reason, "permit": row.permit_id}
         told |= {"error": row.error} if row.error else {}
-        events.record(session, actor, ACTS[state], f"release:{row.release_id}", **told)
+        events.record(session, actor, act, f"release:{row.release_id}", **told)
         if release:
-            news = News(ACTS[state], row.repository, row.error or row.reason, row.actor_id)
+            news = News(act, row.repository, row.error or row.reason, row.actor_id)
             depot.announce(session, release, news)
+        if act == "release.removal_failed":
+            _put_back(session, row)
     return row
+
+
+def _put_back(session: Session, row: Placement) -> None:
+    """Say again who brought it there, when and why; a removal had taken their place in the row."""
+    brought = col(AuditEvent.act).in_(("release.published", "release.promoted"))
+    mine = select(AuditEvent).where(AuditEvent.subject == f"release:{row.release_id}", brought)
+    for event in session.exec(mine.order_by(col(AuditEvent.number).desc())):
+        if event.detail.get("repository", Repository.DEV.value) == row.repository:
+            row.actor_id, row.actor_name, row.at = event.actor_id, event.actor_name, event.at
+            row.reason = event.detail.get("reason", "Published")
+            session.add(row)
+            return
 
 
 def _close_if_gone(depot: Depot, release: Release, gone: Placement) -> None:
@@ -137,7 +173,7 @@ def _close_if_gone(depot: Depot, release: Release, gone: Placement) -> None:
 
 
 def _is_worked_on(scheduler: Scheduler, row: Placement) -> bool:
-    if row.job_key and row.state == PlacementState.COPYING:
+    if row.job_key:
         return _is_live(scheduler, row.job_key, row.at)
     return now() - row.at <= PATIENCE
 

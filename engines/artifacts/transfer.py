@@ -154,7 +154,12 @@ def copy_index(store: ArtifactStore, release: Release, source: Repository, to: R
     _make_sure(store, to, release)
 
 
-def remove(store: ArtifactStore, where: Repository, release: Release) -> None:
+def remove(
+    store: ArtifactStore,
+    where: Repository,
+    release: Release,
+    progress: Progress | None = None,
+) -> None:
     """Take the release away: first the index, so that no part is ever seen alone, last the claim.
 
     Another installation's files are left alone.
@@ -165,8 +170,11 @@ def remove(store: ArtifactStore, where: Repository, release: Release) -> None:
     if owner not in (None, mine) or listed.get(index) not in (None, release.sha256):
         return
     claims = [_claim_place(release)] if owner else []
-    for path in (index, *(set(listed) - {index, *claims}), *claims):
+    paths = (index, *(set(listed) - {index, *claims}), *claims)
+    for number, path in enumerate(paths, 1):
         store.delete(where, path)
+        if progress is not None:
+            progress.report(number / len(paths), f"Removed {number} of {len(paths)} files")
 
 
 def _check_index(store: ArtifactStore, where: Repository, release: Release) -> None:

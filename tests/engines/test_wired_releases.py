@@ -164,6 +164,18 @@ def test_failed_promotion_is_told_once_to_who_asked_for_it(house, depot, release
     assert all(told(house, name) == before[name] for name in house.people if name != "dora")
 
 
+def test_removal_that_was_called_off_is_told_to_who_asked_for_it(house, depot, release, db):
+    row = Placement(
+        release_id=release.id, repository="uat", state=PlacementState.REMOVING.value,
+        reason="older than 30 days", actor_id=house.people["dora"].id, actor_name="dora",
+    )  # fmt: skip
+    with db.write() as session:
+        session.add(row)
+    conclude(depot, row, PlacementState.PRESENT, "Cancelled by dora: not yet")
+    assert told(house, "dora") == ["churn 1.0.0 was not removed from uat"]
+    assert not any(told(house, name) for name in house.people if name != "dora")
+
+
 def test_the_schedule_has_no_inbox(house, depot, release, db):
     row = Placement(
         release_id=release.id, repository="uat", state=PlacementState.REMOVING.value,

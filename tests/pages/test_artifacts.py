@@ -228,7 +228,7 @@ def test_link_to_an_experiment_lists_its_releases_only(
     assert "No releases yet" in words(open_page("auditor", "artifacts", experiment=other))
 
 
-def test_retention_lists_what_is_due_and_removes_it(
+def test_retention_lists_what_is_due_and_queues_its_removal(
     open_page: OpenPage, app_services: Services, release_id: str, depot: Depot, analyst: Actor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -246,7 +246,20 @@ def test_retention_lists_what_is_due_and_removes_it(
     at = open_page("deployer", "artifacts")
     assert "churn 1.0.0 from dev: older than 30 days, and 1 are newer" in words(at)
     press(at, "Remove 1 from the repository")
-    assert "1 removed" in words(at)
     assert not at.exception
-    assert artifacts.release(depot, analyst, release_id).present == ()
+    assert "No release is due." in words(at)
+    assert "leaving dev" in words(at)
+    said = "**deployer removes it from dev:** older than 30 days, and 1 are newer"
+    at = open_page("deployer", "artifacts", release=release_id)
+    assert said in words(at)
+    assert "Cancel the removal" in labels(at)
+    assert "Promote to uat" not in labels(at)
+    at = open_page("analyst", "artifacts", release=release_id)
+    assert said in words(at)
+    assert "Cancel the removal" not in labels(at)
+    job = depot.scheduler.requests[-1]  # type: ignore[attr-defined]
+    depot.scheduler.cancel(Actor("d", "deployer", frozenset()), job.key, "Not yet")
+    at = open_page("deployer", "artifacts", release=release_id)
+    assert "**It was not removed from dev.** Cancelled by deployer\\: Not yet" in words(at)
+    assert "Promote to uat" in labels(at)
     assert artifacts.release(depot, analyst, row.id).present == (Repository.DEV,)

@@ -13,10 +13,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from engines import artifacts
-from engines.artifacts import ReleaseRequest, ReleaseState, Repository
-from engines.core.database import now
+from engines.artifacts import ReleaseRequest, ReleaseState, Repository, copies
+from engines.core.database import new_id, now
 from engines.core.errors import NotAllowed
 from engines.core.gate import Stage
+from engines.core.scheduling import JobRequest
 from engines.governance import approvals
 from engines.wiring import Services, build
 from tests.harness.governed import SHA, Governed, governed
@@ -105,6 +106,30 @@ def test_byte_changed_before_the_job_runs_publishes_nothing(house, services):
     assert view.release.state == ReleaseState.FAILED
     assert "model.skops" in view.release.error
     assert not visible(services)
+
+
+def test_removal_leaves_what_is_approved_for_uat_and_removes_the_rest(house, services):
+    house.approve_up_to(Stage.PUBLISHED)
+    row = request(house, services)
+    assert run_job(row.job_key).returncode == 0
+    dora, depot = house.people["dora"], services.depot
+
+    def removed() -> int:
+        begun = copies.begin_removal(services.db, dora, row, DEV, "It is old.", new_id())
+        assert begun is not None
+        payload = {"release_id": row.id, "where": "dev"}
+        job = JobRequest("remove", begun.job_key, row.experiment_id, payload)
+        depot.scheduler.submit(dora, job)
+        return run_job(begun.job_key, "remove").returncode
+
+    approved = house.approve(Stage.UAT)
+    assert removed() == 1
+    assert "approved for UAT" in artifacts.release(depot, dora, row.id).kept.error
+    assert visible(services)
+    approvals.revoke(house.board, house.people["carl"], approved.id, "A fault was found.")
+    assert removed() == 0
+    assert artifacts.release(depot, dora, row.id).release.state == ReleaseState.REMOVED
+    assert depot.store.list(DEV, "churn/1.0.0") == []
 
 
 def test_promotion_needs_the_approval_of_its_stage(house, services):
