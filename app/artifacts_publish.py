@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.markdown import plain
+from app.model_choice import labels
 from app.services import services
 from app.ui import boundary, empty_state, go
 from engines import artifacts, projects
@@ -29,22 +30,20 @@ def publish_form(actor: Actor, experiment_id: str) -> None:
     if not found:
         empty_state(
             "No model is approved for publishing",
-            "Submit one for the stage “published” and have it approved; it appears here then.",
+            "Submit one for the stage Publishing and have it approved; it appears here then.",
             action="To the approvals",
             page="approvals",
         )
         return
-    chosen = st.selectbox("Approved model", list(found), format_func=_title)
+    names = labels(services().models.all(actor))
+    chosen = st.selectbox(
+        "Approved model", list(found), format_func=lambda key: names.get(key, key)
+    )
     model = ModelRef.parse(chosen)
     name, scheme = _name(actor, found[chosen])
     with boundary():
         said = artifacts.suggestion(services().depot, actor, model, name, scheme)
         _details(actor, model, name, scheme, said)
-
-
-def _title(key: str) -> str:
-    model = ModelRef.parse(key)
-    return f"{model.task} of run {model.run_id[:8]}"
 
 
 def _name(actor: Actor, submission: Submission) -> tuple[str, Scheme]:

@@ -74,7 +74,8 @@ def _row(row: InventoryRow) -> None:
 
 def _told(row: InventoryRow) -> str:
     record = row.record
-    score = f"{record.metric} {record.score:.3f}" if record.score is not None else record.metric
+    metric = record.metric_title
+    score = f"{metric} {record.score:.3f}" if record.score is not None else metric
     return f"{record.algorithm}, {score}, on {record.data or 'data that is gone'}"
 
 
@@ -130,27 +131,30 @@ def model_facts(row: InventoryRow, reads_approvals: bool) -> None:
 
 
 def dependencies(
-    row: InventoryRow, libraries: Mapping[str, str], below: Sequence[ModelRef]
+    row: InventoryRow,
+    libraries: Mapping[str, str],
+    below: Sequence[ModelRef],
+    names: Mapping[str, str],
 ) -> None:
-    """Data, upstream and downstream models, libraries."""
+    """Data, upstream and downstream models by their `names`, libraries."""
     record = row.record
     st.subheader("Depends on", anchor=False)
     st.markdown(f"**Data:** {plain(record.data or 'unknown')}, {record.rows:,} rows")
     st.caption(f"SHA-256 `{record.data_sha256}`")
-    _links("Upstream models", [ModelRef.parse(name) for name in row.upstream])
-    _links("Used by", list(below))
+    _links("Upstream models", row.upstream, names)
+    _links("Used by", [str(model) for model in below], names)
     with st.expander(f"Libraries ({len(libraries)})"):
         st.table({"Version": dict(libraries)})
 
 
-def _links(title: str, models: Sequence[ModelRef]) -> None:
+def _links(title: str, models: Sequence[str], names: Mapping[str, str]) -> None:
     if not models:
         st.markdown(f"**{title}:** none named")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{title}:**")
         for model in models:
-            page_link(plain(str(model)), "inventory", model=str(model))
+            page_link(plain(names.get(model, model)), "inventory", model=model)
 
 
 def risk_history(known: Sequence[Assessment], at: datetime | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from engines import data_sources, projects, training
+from engines import data_sources, projects, results, training
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import Database
 from engines.core.errors import NotFound
@@ -64,6 +64,7 @@ def _record(
     name, rows = data.get(task.dataset_id, ("", 0))
     return ModelRecord(
         model=ModelRef(task.run_id, task.task),
+        task_title=training.TITLES[training.Task(task.task)],
         experiment_id=task.experiment_id,
         experiment=title.name,
         owner_id=title.owner_id,
@@ -72,6 +73,7 @@ def _record(
         algorithm=task.algorithm,
         target=task.target,
         metric=task.metric,
+        metric_title=results.metric(task.metric).title,
         score=task.score,
         trained_at=task.trained_at,
         data=name,

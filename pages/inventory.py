@@ -100,7 +100,8 @@ def show(model: ModelRef) -> None:
         libraries = svc.models.libraries(actor, model)
     except NotFound:
         libraries = {}
-    dependencies(row, libraries, register.downstream(svc.db, actor, model))
+    below = register.downstream(svc.db, actor, model)
+    dependencies(row, libraries, below, labels(svc.models.all(actor)))
     st.subheader("Risk", anchor=False)
     risk_history(register.assessments(svc.db, actor, model), row.at)
 

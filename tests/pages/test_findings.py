@@ -98,6 +98,10 @@ def test_inventory_lists_models_with_status(open_page, model):
     assert not at.exception
     assert "1 in development" in words(at)
     assert "1 model" in words(at)
+    assert "Churn · Binary classification" in "".join(
+        link.proto.label for link in at.get("page_link")
+    )
+    assert "LightGBM, ROC AUC 0.840" in words(at)
 
 
 def test_inventory_shows_one_model_with_its_risk(open_page, app_services, model, make_actor):

@@ -152,7 +152,7 @@ def test_coverage_lists_the_models_by_requirement(open_page, installed, app_serv
     summary = next(d.value for d in at.dataframe if "Never submitted" in d.value.columns)
     assert list(summary["Never submitted"]) == [1] * len(summary)
     shown = [link.proto.label for link in at.get("page_link")]
-    assert shown.count("**Churn · binary**") == len(summary)
+    assert shown.count("**Churn · Binary classification**") == len(summary)
     some = open_page("auditor", "policies", policy="sr-26-2", view="Coverage", stands="met")
     assert "0 rows match" in said(some)
 

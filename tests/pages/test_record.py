@@ -99,7 +99,7 @@ def test_an_allowed_request_shows_model_data_policy_and_people(page: Open, who: 
         "carl (checker)", "cora (checker)", "dora (deployer)", "commit `c0ffee`",
     ):  # fmt: skip
         assert fact in said
-    assert {"**Churn · binary**", "Submission"} <= set(links(at))
+    assert {"**Churn · Binary classification**", "Submission"} <= set(links(at))
     assert not at.error
 
 

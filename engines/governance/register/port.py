@@ -13,10 +13,12 @@ from engines.core.model_ref import ModelRef
 class ModelRecord:
     """One trained model as its record has it.
 
-    `makers` are the ids of the experiment's owner and of whoever trained it.
+    `makers` are the ids of the experiment's owner and of whoever trained it; `task_title` and
+    `metric_title` say in words what `model.task` and `metric` hold as ids.
     """
 
     model: ModelRef
+    task_title: str
     experiment_id: str
     experiment: str
     owner_id: str
@@ -25,6 +27,7 @@ class ModelRecord:
     algorithm: str
     target: str
     metric: str
+    metric_title: str
     score: float | None
     trained_at: datetime | None
     data: str
@@ -35,7 +38,7 @@ class ModelRecord:
     @property
     def title(self) -> str:
         """The model in words: its experiment and its task."""
-        return f"{self.experiment} · {self.model.task.replace('_', ' ')}"
+        return f"{self.experiment} · {self.task_title}"
 
 
 class Models(Protocol):

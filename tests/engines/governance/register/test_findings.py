@@ -47,7 +47,7 @@ def edit(db, actor, finding, **changes):
 
 def test_open_tells_the_owner_and_leaves_an_audit_row(db, opened, maker, model):
     assert (opened.title, opened.state, opened.model) == ("Age is missing", "open", model)
-    assert opened.model_title == "Churn · binary"
+    assert opened.model_title == "Churn · Binary classification"
     found = notices.inbox(db, maker, notices.InboxFilter())
     assert [row.title for row in found.rows] == ["Finding “Age is missing” is yours"]
     assert acts(db)[-1] == "finding.opened"

@@ -62,7 +62,7 @@ def test_a_model_without_submission_is_in_development(db, maker, models, model):
     (only,) = found.rows
     assert (only.status, only.stage, only.tier) == (Status.DEVELOPMENT, None, "")
     assert (only.record.title, only.record.owner, only.record.data) == (
-        "Churn · binary", "mia", "telco.csv",
+        "Churn · Binary classification", "mia", "telco.csv",
     )  # fmt: skip
     assert (only.record.score, only.record.rows) == (0.84, 1000)
     assert found.statuses == {"development": 1}
