@@ -10,6 +10,7 @@ from app.approval_acts import acts
 from app.approval_evidence import documents_tab, explanation_tab, fairness_tab
 from app.approval_submit import checks_table
 from app.markdown import plain
+from app.rows import wrapped
 from app.services import services
 from app.ui import STATES, boundary, download_table, header, page_link, state_badge
 from engines import projects, results
@@ -140,9 +141,8 @@ def content_tab(actor: Actor, opened: Opened) -> None:
         }
         for new in changed.values()
     ]  # fmt: skip
-    frame = pd.DataFrame(rows)
-    st.dataframe(frame, hide_index=True)
-    download_table("Content as CSV", frame, "content.csv")
+    wrapped(rows, "content", hashes="SHA-256")
+    download_table("Content as CSV", pd.DataFrame(rows), "content.csv")
     st.caption(f"SHA-256 over this list: `{opened.submission.content_hash}`")
 
 
@@ -254,10 +254,8 @@ def history_tab(actor: Actor, opened: Opened) -> None:
         }
         for event in events
     ]
-    frame = pd.DataFrame(rows)
-    wide = {"Detail": st.column_config.TextColumn(width="large")}
-    st.dataframe(frame, hide_index=True, column_config=wide)
-    download_table("History as CSV", frame, "history.csv")
+    wrapped(rows, "history")
+    download_table("History as CSV", pd.DataFrame(rows), "history.csv")
 
 
 def _detail(detail: Mapping[str, object]) -> str:

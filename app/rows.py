@@ -1,9 +1,11 @@
-"""A list with heads, one row of columns per thing."""
+"""Lists with heads: a row of columns per thing, or a table whose cells wrap."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
+
+from app.markdown import plain
 
 T = TypeVar("T")
 
@@ -22,3 +24,16 @@ def listed(
         for thing in things:
             st.divider()
             row(thing)
+
+
+def wrapped(rows: Iterable[Mapping[str, str]], key: str, hashes: str = "") -> None:
+    """A table that fits the window: nothing is cut, long texts and the hashes' column wrap."""
+    shown = [
+        {
+            head: f"`{text}`" if head == hashes and text else plain(text)
+            for head, text in row.items()
+        }
+        for row in rows
+    ]
+    with st.container(key=f"wraps:{key}"):  # house.css
+        st.table(shown, hide_index=True)

@@ -210,9 +210,11 @@ def test_every_tab_opens(page: Open, house: Governed, view: str) -> None:
 
 def test_content_lists_every_item_as_submitted(page: Open, house: Governed) -> None:
     at = page("audrey", submission=house.submit().id, view="Content")
-    table = at.dataframe[0].value
+    table = at.table[0].value
     assert set(table["Now"]) == {"✓ as submitted"}
     assert {"model.skops", "model.json"} <= set(table["Item"])
+    assert "the data it was trained on" in set(table["What it is"])
+    assert all(len(shown.strip("`")) == 64 for shown in table["SHA-256"])
 
 
 def test_one_changed_byte_is_named_and_the_approval_does_not_hold(
@@ -224,7 +226,7 @@ def test_one_changed_byte_is_named_and_the_approval_does_not_hold(
     at = page("audrey", submission=row.id, view="Content")
     assert "The approval does not hold" in at.error[0].value
     assert "model.skops" in at.error[0].value
-    table = at.dataframe[0].value.set_index("Item")["Now"]
+    table = at.table[0].value.set_index("Item")["Now"]
     assert table["model.skops"] == "✗ changed"
     assert table["model.json"] == "✓ as submitted"
 
@@ -269,8 +271,9 @@ def test_discussion_keeps_what_is_said_as_it_was_typed(page: Open, house: Govern
 
 def test_history_lists_the_acts_newest_first(page: Open, house: Governed) -> None:
     row = house.approve()
-    table = page("audrey", submission=row.id, view="History").dataframe[0].value
-    assert list(table["What"][:2]) == ["gave the last vote: approved and signed", "voted"]
+    table = page("audrey", submission=row.id, view="History").table[0].value
+    assert list(table["What"][:2]) == [r"gave the last vote\: approved and signed", "voted"]
+    assert str(row.content_hash) in table["Detail"].iloc[0]
     assert table["Who"].iloc[-1] == "ana"
 
 
