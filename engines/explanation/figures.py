@@ -17,7 +17,8 @@ from engines.explanation.read import Explanation
 SHOWN = 15
 DOTS = 400  # a feature's dots in the beeswarm; more make a browser slow and no picture clearer
 LANES = 40
-LABEL = 0.15  # of a waterfall's width; 900 pixels leave some 300 to bars and labels
+LABEL = 0.3  # of the bars' reach; 900 pixels leave some 350 to bars and labels
+LONGEST_NAME = 36  # characters beside a waterfall; the whole text is in the tooltip
 UP, DOWN = CATEGORICAL[6], CATEGORICAL[0]
 OTHERS = "all other columns"
 
@@ -118,10 +119,17 @@ def waterfall(
         totals={"marker": {"color": GUIDE}}, connector={"line": {"color": GUIDE, "width": 1}},
         text=[f"{base:,.4g}", *(f"{share:+,.3g}" for _, share in steps), f"{answer:,.4g}"],
         textposition="outside", cliponaxis=False,
+        customdata=names, hovertemplate="%{customdata}: %{text}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(bars).update_xaxes(range=_room([base, *(share for _, share in steps)]))
-    figure.update_yaxes(type="category", autorange="reversed")
+    figure.update_yaxes(
+        type="category", autorange="reversed", tickvals=names, ticktext=[_short(n) for n in names]
+    )
     return _labelled(figure, "From the base to this answer", space[:1].upper() + space[1:], "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _room(steps: Sequence[float]) -> tuple[float, float]:

@@ -292,6 +292,15 @@ def test_waterfall_has_room_for_every_label_outside_its_bar(steps):
     assert low < high
 
 
+def test_waterfall_shortens_long_names_beside_it_and_tells_them_in_the_tooltip():
+    long = "a word " * 12
+    figure = figures.waterfall(1.0, 3.0, {"one": 1.5, "two": 0.5}, {"one": long}, "log-odds")
+    axis = figure.layout.yaxis
+    assert list(axis.tickvals) == list(figure.data[0].y) == list(figure.data[0].customdata)
+    assert f"one = {long}" in axis.tickvals
+    assert max(len(shown) for shown in axis.ticktext) == figures.LONGEST_NAME
+
+
 @pytest.mark.parametrize(
     ("values", "parts"),
     [
