@@ -4,6 +4,7 @@ import streamlit as st
 from plotly.graph_objects import Figure
 
 TITLE, FOOT = 48, 8  # pixels; Plotly would leave 100 and 80
+LEGEND = 40  # pixels between title and plot for a legend of two lines
 BAR = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
@@ -13,5 +14,6 @@ BAR = {
 def chart(figure: Figure | None, key: str) -> None:
     """A figure in the page's theme, named by its title; nothing when there is nothing to draw."""
     if figure is not None:
-        figure.update_layout(margin_t=TITLE, margin_b=FOOT, title_y=0.98, title_yanchor="top")
+        top = TITLE + (LEGEND if (figure.layout.legend.y or 0) > 1 else 0)
+        figure.update_layout(margin_t=top, margin_b=FOOT, title_y=0.98, title_yanchor="top")
         st.plotly_chart(figure, key=key, config=BAR, alt=figure.layout.title.text or None)

@@ -50,6 +50,8 @@ def numbers(found: Overview) -> None:
 
 
 def _lasted(days: float) -> str:
+    if days * 24 < 1:
+        return "< 1 hour"
     return f"{days:.1f} days" if days >= 1 else f"{days * 24:.1f} hours"
 
 

@@ -1,12 +1,16 @@
 """Figures of the dashboard; their colours are the page's theme's."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
+from engines.core.palette import CATEGORICAL
 from engines.governance.register.analytics import AGES, Overview
 
 LONGEST_LABEL = 60  # characters; the whole text is in the tooltip
+FEW = 10  # counts up to here get a tick each; above it Plotly's own steps are whole
+LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
 
 
 def waiting_figure(found: Overview) -> go.Figure | None:
@@ -14,19 +18,21 @@ def waiting_figure(found: Overview) -> go.Figure | None:
     if not found.waiting:
         return None
     roles = sorted({role for role, _ in found.waiting})
-    figure = go.Figure(
-        [
-            go.Bar(name=age, x=roles, y=[found.waiting.get((role, age), 0) for role in roles])
-            for age, _ in AGES
-        ]
-    )
+    high = [sum(n for (role, _), n in found.waiting.items() if role == each) for each in roles]
+    figure = go.Figure()
+    for place, (age, _) in enumerate(AGES):
+        counts = [found.waiting.get((role, age), 0) for role in roles]
+        if any(counts):  # an age has its colour whether or not the others are there
+            figure.add_bar(name=age, x=roles, y=counts, marker_color=CATEGORICAL[place])
     figure.update_layout(
         title="Waiting approvals by role and age",
         barmode="stack",
+        bargap=0.5,
         yaxis_title="Submissions",
-        legend_title_text="Waiting for",
+        legend=LEGEND,
+        showlegend=True,
     )
-    return figure
+    return figure.update_yaxes(**_whole(max(high)))
 
 
 def cycle_figure(found: Overview) -> go.Figure | None:
@@ -40,7 +46,8 @@ def cycle_figure(found: Overview) -> go.Figure | None:
             go.Scatter(name="90th percentile", x=months, y=[each.p90 for each in found.cycle]),
         ]
     )
-    figure.update_layout(title="Days from submission to answer", yaxis_title="Days")
+    figure.update_traces(mode="lines+markers", cliponaxis=False)
+    figure.update_layout(title="Days from submission to answer", yaxis_title="Days", legend=LEGEND)
     figure.update_xaxes(type="category", title="Month of the answer")
     # Answers of the same hour must not fill the plot with millionths of a day.
     return figure.update_yaxes(range=[0, max(1.0, *(1.1 * each.p90 for each in found.cycle))])
@@ -72,5 +79,11 @@ def _ranking(title: str, rows: Sequence[tuple[str, int]], axis: str) -> go.Figur
     )
     shown = [t if len(t) <= LONGEST_LABEL else f"{t[:LONGEST_LABEL]}…" for t in texts]
     figure = go.Figure(bar).update_layout(title=title, xaxis_title=axis)
+    figure.update_xaxes(**_whole(max(n for _, n in rows)))
     ticks = {"tickmode": "array", "tickvals": list(range(len(rows))), "ticktext": shown}
     return figure.update_yaxes(autorange="reversed", automargin=True, **ticks)
+
+
+def _whole(highest: int) -> dict[str, Any]:
+    """Ticks of a count's axis: whole numbers from zero on."""
+    return {"tickformat": ",d", "rangemode": "tozero"} | ({"dtick": 1} if highest <= FEW else {})

@@ -124,6 +124,19 @@ def test_nothing_yet_gives_zeros_and_no_figures(db, auditor):
         assert draw(found) is None
 
 
+def test_counts_have_whole_ticks_and_the_legend_only_the_ages_there_are(db, auditor):
+    waits = [submission(1, "submitted", age=1), submission(2, "submitted", age=20)]
+    store(db, *waits, submission(3, "rejected", age=9, took=1, reason="too old"))
+    found = register.overview(db, auditor)
+    drawn = register.waiting_figure(found)
+    assert [(bar.name, sum(bar.y)) for bar in drawn.data] == [
+        ("up to 2 days", 1), ("over 10 days", 1)
+    ]  # fmt: skip
+    assert len({bar.marker.color for bar in drawn.data}) == 2
+    assert (drawn.layout.showlegend, drawn.layout.yaxis.dtick) == (True, 1)
+    assert register.reasons_figure(found).layout.xaxis.dtick == 1
+
+
 def test_five_thousand_submissions_are_summed_up(db, auditor):
     states = ("approved", "rejected", "returned", "submitted", "expired")
     rows = [
@@ -148,4 +161,5 @@ def test_five_thousand_submissions_are_summed_up(db, auditor):
     assert [figure.layout.title.text for figure in figures] == [
         "Waiting approvals by role and age", "Why submissions were returned or rejected",
     ]  # fmt: skip
+    assert figures[0].layout.yaxis.dtick is None
     assert len(register.overview_rows(found)) > 40
