@@ -45,7 +45,7 @@ STAGES = st.sampled_from((Stage.TRAINING, Stage.PUBLISHED))
 ROLES = st.sets(st.sampled_from(("analyst", *VOTING)), min_size=1, max_size=3)
 ASKED = {Stage.TRAINING: {"checker": 1, "validator": 1}, Stage.PUBLISHED: {"checker": 1}}
 SINGLE_STEPS = settings(
-    max_examples=35,
+    max_examples=20,
     stateful_step_count=50,
     deadline=None,
     database=None,
@@ -79,6 +79,8 @@ class Flow(RuleBasedStateMachine):
             self._become(name, set(PEOPLE.get(name, ("checker",))))
         with self.house.board.db.write() as session:
             session.execute(sa.update(Delegation).values(ended_at=self.house.clock.now))
+            waiting = sa.update(Submission).where(col(Submission.state) == State.SUBMITTED)
+            session.execute(waiting.values(state=State.WITHDRAWN))  # nobody looks at them again
         self.house.train(run=f"r{next(self.runs)}")
         self.truth = Truth({"user-ana"})
 
