@@ -14,6 +14,7 @@ from app.findings_view import (
     finding_rows,
     state_name,
 )
+from app.markdown import plain
 from app.model_choice import choose_model, labels
 from app.paging import page_buttons, page_number
 from app.services import services
@@ -38,9 +39,9 @@ def create(model: str, submission: str) -> None:
         pressed = st.form_submit_button("Open finding", type="primary")
     if pressed:
         with boundary():
-            about = ModelRef.parse(chosen or "")
+            named = ModelRef.parse(chosen or "")
             kept = submission if chosen == model else ""
-            made = register.open_finding(svc.db, actor, svc.models, about, *said, kept or None)
+            made = register.open_finding(svc.db, actor, svc.models, named, *said, kept or None)
             go("findings", finding=made.id)
 
 
@@ -100,6 +101,14 @@ def filters() -> FindingFilter:
     )
 
 
+def about(model: str) -> None:
+    """Of which model the findings are, and the way to all."""
+    named = labels(svc.models.all(actor)).get(model, model)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"About **{plain(named)}** only", width="content")
+        page_link("Findings about any model", "findings", icon=":material/arrow_back:")
+
+
 def listing() -> None:
     """All findings that match, and a new one."""
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -108,6 +117,8 @@ def listing() -> None:
         if may_write and st.button("New finding", type="primary", icon=":material/add:"):
             create(st.query_params.get("model", ""), st.query_params.get("submission", ""))
     wanted = filters()
+    if wanted.model:
+        about(wanted.model)
     found = register.findings(svc.db, actor, wanted)
     if found.total:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -118,6 +129,8 @@ def listing() -> None:
         page_buttons(found.total, wanted.size, "found")
     elif wanted == FindingFilter():
         empty_state("No findings yet", "What reviewers find wrong with a model is kept here.")
+    elif wanted == FindingFilter(model=wanted.model):
+        empty_state("No findings about this model", "Nobody has found anything wrong with it yet.")
     else:
         empty_state("Nothing matches", "Change the search or the filters.")
 

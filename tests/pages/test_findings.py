@@ -65,7 +65,15 @@ def test_list_shows_findings_and_marks_the_overdue(open_page, opened):
 def test_filters_come_from_the_address(open_page, opened, app_services, make_actor):
     assert "1 finding" in words(open_page("auditor", "findings", overdue="true"))
     assert "Nothing matches" in words(open_page("auditor", "findings", words="drift"))
-    assert "Nothing matches" in words(open_page("auditor", "findings", model="run9/binary"))
+
+
+def test_findings_of_one_model_say_so_also_when_there_are_none(open_page, opened):
+    at = open_page("auditor", "findings", model=str(opened.model))
+    assert "1 finding" in words(at)
+    assert r"About **Churn · Binary classification \(run1\)** only" in words(at)
+    assert "Findings about any model" in [link.proto.label for link in at.get("page_link")]
+    none = open_page("auditor", "findings", model="run9/binary")
+    assert "No findings about this model" in words(none)
 
 
 def test_a_finding_shows_text_history_and_the_owners_next_step(open_page, opened):
