@@ -5,7 +5,7 @@ import streamlit as st
 from app.markdown import plain
 from app.model_choice import labels
 from app.services import services
-from app.ui import boundary, empty_state, go
+from app.ui import boundary, go, page_link
 from engines import artifacts, projects
 from engines.artifacts import Format, ReleaseRequest, Scheme
 from engines.core.access import Actor
@@ -28,12 +28,11 @@ def publish_form(actor: Actor, experiment_id: str) -> None:
     """Choose the model, the name, the version, the packages; then publish as a job."""
     found = {f"{one.run_id}/{one.task}": one for one in approved(actor, experiment_id)}
     if not found:
-        empty_state(
-            "No model is approved for publishing",
-            "Submit one for the stage Publishing and have it approved; it appears here then.",
-            action="To the approvals",
-            page="approvals",
+        st.markdown("**No model is approved for publishing.**")
+        st.caption(
+            "Submit one for the stage Publishing and have it approved; it appears here then."
         )
+        page_link("To the approvals", "approvals", icon=":material/arrow_forward:")
         return
     names = labels(services().models.all(actor))
     chosen = st.selectbox(

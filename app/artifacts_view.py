@@ -10,7 +10,7 @@ from app.markdown import plain
 from app.rows import listed
 from app.services import services
 from app.ui import Color, boundary, download_table, empty_state, page_link, state_badge
-from engines import artifacts
+from engines import artifacts, training
 from engines.artifacts import Release, ReleaseState, ReleaseView, Repository, Verified
 from engines.core.access import Actor, Capability
 from engines.wired_facts import AUDIT, VULNERABILITIES
@@ -34,7 +34,7 @@ def _row(view: ReleaseView) -> None:
     name, state, where, at = st.columns(WIDTHS, vertical_alignment="center")
     with name.container(gap=None):
         page_link(f"**{one.title}**", "artifacts", release=one.id)
-        st.caption(plain(one.notes.splitlines()[0][:120]) if one.notes else one.task)
+        st.caption(plain(one.notes.splitlines()[0][:120]) if one.notes else _task(one))
     with state:
         state_badge(one.state)
     with where:
@@ -43,6 +43,10 @@ def _row(view: ReleaseView) -> None:
         moment = one.published_at or one.created_at
         st.markdown(f"{moment:%Y-%m-%d %H:%M}")
         st.caption(f"by {plain(one.actor_name)}")
+
+
+def _task(one: Release) -> str:
+    return training.TITLES[training.Task(one.task)]
 
 
 def places(view: ReleaseView) -> None:
@@ -66,7 +70,7 @@ def head(view: ReleaseView) -> None:
     with st.container(horizontal=True):
         page_link("The model's results", "results", experiment=one.experiment_id, run=one.run_id)
         page_link("All releases", "artifacts", icon=":material/arrow_back:")
-    st.caption(f"Model {one.model}, asked for by {plain(one.actor_name)}")
+    st.caption(f"{_task(one)}, model `{one.model}`, asked for by {plain(one.actor_name)}")
     st.markdown(plain(one.notes))
 
 

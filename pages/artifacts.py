@@ -7,7 +7,7 @@ from app.artifacts_promote import promotion, under_way
 from app.artifacts_publish import publish_form
 from app.artifacts_retention import retention
 from app.services import services
-from app.ui import boundary, empty_state, page_actor
+from app.ui import boundary, empty_state, page_actor, page_link
 from engines import artifacts
 from engines.artifacts import ReleaseState
 from engines.core.access import Capability
@@ -47,6 +47,10 @@ def one_release() -> None:
 def all_releases() -> None:
     """The list, and the form to publish one more."""
     found = artifacts.releases(depot, actor, experiment_id)
+    if experiment_id:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Only of one experiment.", width="content")
+            page_link("Releases of all experiments", "artifacts", icon=":material/arrow_back:")
     if actor.may(Capability.ARTIFACT_PUBLISH):
         with st.expander("Publish an approved model", expanded=not found):
             publish_form(actor, experiment_id)

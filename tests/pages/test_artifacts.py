@@ -225,7 +225,9 @@ def test_link_to_an_experiment_lists_its_releases_only(
     open_page: OpenPage, app_services: Services, release_id: str, analyst: Actor
 ) -> None:
     other = projects.create(app_services.db, analyst, "Another").id
-    assert "No releases yet" in words(open_page("auditor", "artifacts", experiment=other))
+    at = open_page("auditor", "artifacts", experiment=other)
+    assert "No releases yet" in words(at)
+    assert "Only of one experiment." in words(at)
 
 
 def test_retention_lists_what_is_due_and_queues_its_removal(
