@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = {
     "holdout_metrics": "Hold-out metrics",
     "document": "Document",
     "questionnaire": "Questionnaire",
+    "explanation": "Explanation",
     "policy": "Policy",
 }
 OVER: Mapping[str, str] = {

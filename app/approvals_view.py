@@ -152,8 +152,8 @@ def _row(each: Listed, moment: datetime) -> None:
         st.markdown(words.age(row.submitted_at or row.created_at, moment))
         _due(row, moment)
         if row.state == State.SUBMITTED and row.escalated_at:
-            text = words.escalated(row, each.stand_ins, moment)
-            st.badge(text, icon=":material/upgrade:", color="orange")
+            st.badge("Escalated", icon=":material/upgrade:", color="orange")
+            st.caption(words.escalated(row, each.stand_ins, moment))
 
 
 def _due(row: Submission, moment: datetime) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from app.filters import one_of
 from app.markdown import plain
 from app.policy_words import approvals_words, document_words, time_words, vocabulary
+from app.rows import wrapped
 from app.services import services
 from app.ui import confirm
 from engines.core.access import Actor, Capability
@@ -107,7 +108,7 @@ def tiers(policy: Policy) -> None:
         }
         for rule, below in zip(policy.tiers, starts, strict=True)
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    wrapped(rows, "tiers")
     for each in policy.materiality.at_least:
         title = next(rule.title for rule in policy.tiers if rule.key == each.tier)
         st.markdown(
@@ -228,7 +229,7 @@ def guidance(policy: Policy) -> None:
          "Expected": each.says, **_answers(each.answered_by)}
         for each in policy.requirements
     ]  # fmt: skip
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    wrapped(rows, "guidance")
 
 
 def _answers(found: policies.Evidence) -> dict[str, str]:

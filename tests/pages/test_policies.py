@@ -61,7 +61,7 @@ def test_template_says_that_it_is_not_in_force_and_what_it_renders(open_page, in
     assert not at.exception
     assert "is not in force" in said(at)
     assert any("no legal advice" in warning.value for warning in at.warning)
-    requirements = next(d.value for d in at.dataframe if "Expected" in d.value.columns)
+    requirements = next(t.value for t in at.table if "Expected" in t.value.columns)
     assert "III materiality" in list(requirements["No."])
     assert set(requirements["Number"]) == {"of the guidance, compared"}
     assert any("compared with two public outlines" in caption.value for caption in at.caption)
