@@ -152,8 +152,7 @@ def _row(each: Listed, moment: datetime) -> None:
         st.markdown(words.age(row.submitted_at or row.created_at, moment))
         _due(row, moment)
         if row.state == State.SUBMITTED and row.escalated_at:
-            st.badge("Escalated", icon=":material/upgrade:", color="orange")
-            st.caption(words.escalated(row, each.stand_ins, moment))
+            st.caption(f":material/upgrade: {words.escalated(row, each.stand_ins, moment)}")
 
 
 def _due(row: Submission, moment: datetime) -> None:

@@ -35,11 +35,14 @@ def users_table(users: Sequence[UserRow]) -> None:
     st.dataframe(frame, hide_index=True, width="stretch", column_config={"Created (UTC)": TIME})
 
 
-def sessions_table(rows: Sequence[SessionRow], current_id: str = "") -> None:
-    """Sessions with where and when; the one being used is marked."""
+def sessions_table(
+    rows: Sequence[SessionRow], current_id: str = "", names_user: bool = True
+) -> None:
+    """Sessions with where and when, and whose; the one being used is marked."""
     frame = pd.DataFrame([_session(row, current_id) for row in rows])
     times = dict.fromkeys(("Since (UTC)", "Last used (UTC)", "Ends by (UTC)"), TIME)
-    st.dataframe(frame, hide_index=True, width="stretch", column_config=times)
+    shown = [name for name in frame.columns if names_user or name != "User"]
+    st.dataframe(frame, hide_index=True, width="stretch", column_config=times, column_order=shown)
 
 
 def session_label(row: SessionRow) -> str:

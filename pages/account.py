@@ -90,7 +90,7 @@ if local:
 st.subheader("Sessions", anchor=False)
 with boundary():
     mine = {row.id: row for row in sessions.own_sessions(svc.db, actor)}
-    sessions_table(list(mine.values()), here_id)
+    sessions_table(list(mine.values()), here_id, names_user=False)
     other = st.selectbox(
         "End another session",
         [key for key in mine if key != here_id],

@@ -48,6 +48,7 @@ def test_page_marks_this_session_and_ends_another(account, app_services):
     frame = at.dataframe[0].value
     assert sorted(frame["Address"]) == ["10.0.0.1", "10.0.0.2"]
     assert list(frame[frame["This one"]]["Address"]) == ["10.0.0.1"]
+    assert "User" not in at.dataframe[0].proto.column_order
     at.selectbox[0].select_index(0).run()
     button(at, "End this session").click().run()
     left = sessions.own_sessions(app_services.db, ann)
