@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from engines import explanation
+from engines.core.facts import not_applicable
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
 from engines.explanation import explain as work
@@ -44,6 +45,7 @@ def test_model_without_a_target_is_explained_on_a_sample(
     assert found.groups.empty
     assert found.drift.empty
     facts = explanation.facts(desk, analyst, model)
+    assert facts.pop("drift.psi_max_period") == not_applicable("no time column")
     assert set(facts) == {"explanation.additivity_gap", "explanation.rows", "fairness.attributes"}
     record = found.rows.drop(columns="row number").iloc[0].to_dict()
     told = explanation.reasons(desk, analyst, model, record)
