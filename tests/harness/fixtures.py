@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from engines.core import migrate
 from engines.core.database import Database
 from tests.harness.browser import HEIGHT, WIDTH, chromium, open_page, wait_until_drawn
-from tests.harness.postgres import PostgresServer, postgres_server
+from tests.harness.postgres import KeptDatabase, PostgresServer, postgres_server
 from tests.harness.product import Product, running_product
 
 if TYPE_CHECKING:  # the fast tests do without it
@@ -116,26 +116,12 @@ def migrated_name(postgres: PostgresServer) -> str:
     return str(sa.make_url(url).database)
 
 
-class KeptDatabase:
-    """One migrated database for test after test: emptying it takes a tenth of copying another."""
-
-    def __init__(self, server: PostgresServer, template: str) -> None:
-        self._server, self._template = server, template
-        self.url = server.create(template)
-        self._shape = server.shape(self.url)
-
-    def renew(self) -> None:
-        """Empty it; one whose tables a test has altered is thrown away."""
-        self._server.empty(self.url)
-        if self._server.shape(self.url) != self._shape:
-            self._server.drop(self.url)
-            self.url = self._server.create(self._template)
-
-
 @pytest.fixture(scope="session")
-def kept_database(postgres: PostgresServer, migrated_name: str) -> KeptDatabase:
+def kept_database(postgres: PostgresServer, migrated_name: str) -> Iterator[KeptDatabase]:
     """The database that one test after the other gets, empty."""
-    return KeptDatabase(postgres, migrated_name)
+    kept = KeptDatabase(postgres, migrated_name)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture
