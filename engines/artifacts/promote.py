@@ -4,15 +4,13 @@ The row is there before the job, the index file after the last copy; the audit r
 row's last change. Whatever ends the process between, `settle` brings both sides together.
 """
 
-from contextlib import suppress
-
 from engines.artifacts import copies, ledger, transfer
 from engines.artifacts.depot import Depot
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
-from engines.artifacts.settle import conclude, end_copy, failures
+from engines.artifacts.settle import conclude, end_copy, failures, queue
 from engines.core.access import Actor, Capability, needs
-from engines.core.errors import InvalidInput, MlaasError, NotReady
+from engines.core.errors import InvalidInput, NotReady
 from engines.core.gate import Permit, Purpose
 from engines.core.progress import Progress
 from engines.core.scheduling import JobRequest
@@ -41,12 +39,7 @@ def request_promotion(
     row = copies.begin(depot.db, actor, release, to, reason.strip(), permit)
     payload = {"release_id": release.id, "to": to.value}
     job = JobRequest(JOB, row.job_key, release.experiment_id, payload, retries=RETRIES)
-    try:
-        depot.scheduler.submit(actor, job)
-    except MlaasError as failure:
-        with suppress(MlaasError):
-            conclude(depot, row, PlacementState.FAILED, str(failure))
-        raise
+    queue(depot, actor, job, lambda why: conclude(depot, row, PlacementState.FAILED, str(why)))
     return row
 
 

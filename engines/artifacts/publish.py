@@ -7,7 +7,7 @@ the row's last change. Whatever ends the process between, `settle` brings both s
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from engines.artifacts.bundle import Bundle, Format, Material, build, model_file
 from engines.artifacts.depot import Depot
 from engines.artifacts.layout import check_name, release_folder
 from engines.artifacts.models import Release, ReleaseState
-from engines.artifacts.settle import end, failures
+from engines.artifacts.settle import end, failures, queue
 from engines.artifacts.versions import (
     Interface,
     Scheme,
@@ -30,7 +30,7 @@ from engines.artifacts.versions import (
 )
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import new_id, now
-from engines.core.errors import InvalidInput, MlaasError, NotReady
+from engines.core.errors import InvalidInput, NotReady
 from engines.core.files import remove_forgotten, sha256_of
 from engines.core.gate import Permit, Purpose
 from engines.core.model_card import MODEL_FILE, read_card
@@ -194,12 +194,7 @@ def _check(asked: ReleaseRequest) -> None:
 def _queue(depot: Depot, actor: Actor, release: Release) -> Release:
     payload = {"release_id": release.id}
     job = JobRequest(JOB, release.job_key, release.experiment_id, payload, retries=RETRIES)
-    try:
-        depot.scheduler.submit(actor, job)
-    except MlaasError as failure:
-        with suppress(MlaasError):
-            ledger.fail(depot, actor, release, failure)
-        raise
+    queue(depot, actor, job, lambda why: ledger.fail(depot, actor, release, why))
     return release
 
 

@@ -5,18 +5,16 @@ A removal that has begun is finished by the next attempt or by `settle`; only on
 still there can be called off.
 """
 
-from contextlib import suppress
-
 from engines.artifacts import copies, ledger, transfer
 from engines.artifacts.depot import Depot
 from engines.artifacts.models import Placement, PlacementState
 from engines.artifacts.port import Repository
 from engines.artifacts.retention import References, Removal, due
-from engines.artifacts.settle import conclude, end_removal, failures
+from engines.artifacts.settle import conclude, end_removal, failures, queue
 from engines.core.access import Actor, Capability, needs
 from engines.core.artifact_settings import Keep
 from engines.core.database import new_id
-from engines.core.errors import MlaasError, NotReady
+from engines.core.errors import NotReady
 from engines.core.progress import Progress
 from engines.core.scheduling import JobRequest
 
@@ -67,10 +65,5 @@ def _request(depot: Depot, actor: Actor, asked: Removal) -> bool:
         return False
     payload = {"release_id": release.id, "where": where.value}
     job = JobRequest(JOB, row.job_key, release.experiment_id, payload, retries=RETRIES)
-    try:
-        depot.scheduler.submit(actor, job)
-    except MlaasError as failure:
-        with suppress(MlaasError):
-            conclude(depot, row, PlacementState.PRESENT, str(failure))
-        raise
+    queue(depot, actor, job, lambda why: conclude(depot, row, PlacementState.PRESENT, str(why)))
     return True

@@ -19,7 +19,7 @@ from engines.core.access import Actor
 from engines.core.database import now
 from engines.core.errors import BackendUnavailable, InvalidInput, MlaasError, NotFound, NotReady
 from engines.core.events import AuditEvent
-from engines.core.scheduling import JobState, Scheduler
+from engines.core.scheduling import JobRequest, JobState, Scheduler
 
 ENDED = "The publishing process ended before the release was complete."
 COPY_ENDED = "The copying process ended before the release was complete."
@@ -102,6 +102,12 @@ def end_copy(depot: Depot, row: Placement, error: str = "") -> None:
         return
     transfer.remove(depot.store, row.where, release)
     conclude(depot, row, PlacementState.FAILED, error or row.error or COPY_ENDED)
+
+
+def queue(depot: Depot, actor: Actor, job: JobRequest, end: Callable[[MlaasError], object]) -> None:
+    """Queue the job; what it is for is ended when that fails, and the failure passes on."""
+    with failures(end, end):
+        depot.scheduler.submit(actor, job)
 
 
 @contextmanager
