@@ -61,7 +61,7 @@ _NUMBERS = (
 METRICS: dict[Task, tuple[Metric, ...]] = {
     Task.BINARY: (
         Metric("roc_auc", "ROC AUC"),
-        Metric("average_precision", "Average precision (PR AUC)"),
+        Metric("average_precision", "Average precision"),
         Metric("f1", "F1 (positive class)"),
         Metric("precision", "Precision"),
         Metric("recall", "Recall"),
