@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from app import downloads, login, reports, uploads
+from app import downloads, login, memory, reports, uploads
 from app.gate import Gate
 from app.services import services
 from engines import data_sources, observability
@@ -79,6 +79,7 @@ def main() -> None:
     server = settings.server
     observability.configure(settings.logging, settings.paths.logs, "app", settings.secrets)
     logging.getLogger("uvicorn.access").disabled = True  # Streamlit switches it on
+    memory.settle_later()
     uvicorn.run(
         _built(),
         host=server.host,

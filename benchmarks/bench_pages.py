@@ -21,6 +21,7 @@ from streamlit.testing.v1 import AppTest
 
 import app.services
 import app.session
+from app.memory import settle
 from app.navigation import PAGES
 from engines import data_sources
 from engines.core import sessions, users
@@ -51,6 +52,7 @@ def main() -> int:
         analyst, analysts_token = signed_in(svc, "analyst", Role.ANALYST)
         _, admins_token = signed_in(svc, "admin", Role.ADMIN, Role.AUDITOR)
         experiment, run = fill(svc, analyst)
+        settle()  # as the server does once it has started
         shown = [spec for spec in PAGES if spec.path.exists()]
         measured = {}
         for spec in shown:
