@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.inventory_view import counted
 from engines import projects
 from engines.core.database import now
 from engines.core.model_ref import ModelRef
@@ -147,3 +148,8 @@ def test_governance_without_anything_is_calm(open_page, app_services):
     assert not at.exception
     assert "Nothing is late" in words(at)
     assert "Regulatory report" not in words(at)
+
+
+def test_statuses_in_a_sentence_keep_their_capitals():
+    found = register.InventoryPage([], 3, {"in_uat": 1, "in_production": 2}, [])
+    assert counted(found) == "3 models: 1 in UAT, 2 in production"

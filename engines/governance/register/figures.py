@@ -9,6 +9,7 @@ from engines.core.palette import CATEGORICAL
 from engines.governance.register.analytics import AGES, Overview
 
 LONGEST_LABEL = 60  # characters; the whole text is in the tooltip
+FEWEST_PLACES = 5
 FEW = 10  # counts up to here get a tick each; above it Plotly's own steps are whole
 LEGEND = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
 
@@ -81,7 +82,8 @@ def _ranking(title: str, rows: Sequence[tuple[str, int]], axis: str) -> go.Figur
     figure = go.Figure(bar).update_layout(title=title, xaxis_title=axis)
     figure.update_xaxes(**_whole(max(n for _, n in rows)))
     ticks = {"tickmode": "array", "tickvals": list(range(len(rows))), "ticktext": shown}
-    return figure.update_yaxes(autorange="reversed", automargin=True, **ticks)
+    places = [max(len(rows), FEWEST_PLACES) - 0.5, -0.5]  # one alone is no thicker than of five
+    return figure.update_yaxes(range=places, automargin=True, **ticks)
 
 
 def _whole(highest: int) -> dict[str, Any]:
