@@ -58,10 +58,10 @@ names = labels(svc.models.all(actor))
 if linked := st.query_params.get("model"):
     names.setdefault(linked, linked)  # a model that is gone has a record still
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    request = st.text_input("Request", key="request", bind="query-params", width=340,
+    request = st.text_input("Request", key="request", bind="query-params", width=300,
                             placeholder="Id of a request or of a permit")  # fmt: skip
     chosen = one_of(st.selectbox, "or a model", "model", names, index=None, placeholder="Choose",
-                    width=400, disabled=bool(request))  # fmt: skip
+                    width=380, disabled=bool(request))  # fmt: skip
     given = st.datetime_input("at (UTC)", None, key="at", bind="query-params", step=60, width=220,
                               disabled=bool(request), help="Empty: now.")  # fmt: skip
 
