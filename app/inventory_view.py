@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.markdown import plain
+from app.markdown import plain, within
 from app.rows import listed
 from app.ui import badge, empty_state, page_link
 from engines.core.database import now
@@ -45,13 +45,8 @@ def counted(found: InventoryPage) -> str:
     every = sum(found.statuses.values())
     if found.total < every:
         return f"{found.total:,} of {every:,} models"
-    told = [f"{n:,} {_within(STATUS_NAMES[status])}" for status, n in found.statuses.items()]
+    told = [f"{n:,} {within(STATUS_NAMES[status])}" for status, n in found.statuses.items()]
     return f"{'1 model' if every == 1 else f'{every:,} models'}: {', '.join(told)}"
-
-
-def _within(words: str) -> str:
-    """The words in the middle of a sentence: “In UAT” as “in UAT”."""
-    return words[0].lower() + words[1:]
 
 
 def inventory_rows(rows: Sequence[InventoryRow]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import approval_words as words
-from app.markdown import plain
+from app.markdown import plain, within
 from app.rows import listed
 from app.ui import badge, page_link
 from engines.core.database import now
@@ -37,10 +37,9 @@ def second(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def within(stage: Stage) -> str:
+def _stage(stage: Stage) -> str:
     """The stage's name in the middle of a sentence."""
-    name = words.STAGES[stage]
-    return name if name.isupper() else name.lower()
+    return within(words.STAGES[stage])
 
 
 def ruling(found: Ruling, title: str) -> None:
@@ -62,14 +61,14 @@ def _ground(found: Ruling) -> str:
     """Why it was allowed."""
     if found.record is None:
         return "It needed no approval: a trial, or a maker's or a reviewer's own download."
-    return f"The approval for {within(found.record.stage)} held then."
+    return f"The approval for {_stage(found.record.stage)} held then."
 
 
 def standing(found: Sequence[StageRecord], model: str, title: str, at: datetime) -> None:
     """Where the model stood: the verdict, then the approvals, the deciding one first."""
     held = [each for each in found if each.holds]
     if held:
-        upto = within(held[-1].stage)
+        upto = _stage(held[-1].stage)
         text = f"**{plain(title)} was approved up to {upto}** at {second(at)}."
         st.success(text, icon=":material/verified:")
     else:
@@ -85,7 +84,7 @@ def standing(found: Sequence[StageRecord], model: str, title: str, at: datetime)
                 if not each.holds:
                     st.markdown(plain(each.reason))
                 _facts(model, title, each.record, {})
-    missing = [within(each.stage) for each in found if each.record is None]
+    missing = [_stage(each.stage) for each in found if each.record is None]
     if missing and held:
         st.caption(f"Not approved then for {', '.join(missing)}.")
 
