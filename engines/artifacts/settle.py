@@ -25,7 +25,14 @@ ENDED = "The publishing process ended before the release was complete."
 COPY_ENDED = "The copying process ended before the release was complete."
 PATIENCE = timedelta(minutes=15)  # a removal of the schedule (it has no job) may take so long
 QUEUING = timedelta(seconds=60)
-HALF_DONE = (PlacementState.COPYING.value, PlacementState.REMOVING.value)
+COPYING, REMOVING = PlacementState.COPYING, PlacementState.REMOVING
+HALF_DONE = (COPYING.value, REMOVING.value)
+ACTS = {
+    (COPYING, PlacementState.PRESENT): "release.promoted",
+    (COPYING, PlacementState.FAILED): "release.promotion_failed",
+    (REMOVING, PlacementState.REMOVED): "release.removed",
+    (REMOVING, PlacementState.PRESENT): "release.removal_failed",
+}
 
 
 def settle(depot: Depot) -> None:
@@ -125,15 +132,6 @@ def failures(
         with suppress(MlaasError):
             (note if isinstance(failure, BackendUnavailable) else end)(failure)
         raise
-
-
-COPYING, REMOVING = PlacementState.COPYING, PlacementState.REMOVING
-ACTS = {
-    (COPYING, PlacementState.PRESENT): "release.promoted",
-    (COPYING, PlacementState.FAILED): "release.promotion_failed",
-    (REMOVING, PlacementState.REMOVED): "release.removed",
-    (REMOVING, PlacementState.PRESENT): "release.removal_failed",
-}
 
 
 def conclude(depot: Depot, ended: Placement, state: PlacementState, error: str = "") -> Placement:

@@ -6,8 +6,8 @@ Scorecards, Wiley 2006).
 
 import pandas as pd
 
-from engines.explanation.drift import HOLDOUT, PERIOD
-from engines.explanation.figures_drift import FAR, MOVED, named
+from engines.explanation.drift import PERIOD
+from engines.explanation.figures_drift import FAR, MOVED, drift_lines, named
 from engines.explanation.read import Explanation
 
 UNKNOWN = "–"  # nothing to read: no period, or none with enough rows
@@ -28,14 +28,15 @@ def drift_by_column(found: Explanation) -> pd.DataFrame:
     Columns name, psi (the whole hold-out), chance, reading, period (the largest index of a period
     that has enough rows; missing without one) and period_reading.
     """
+    whole = drift_lines(found).set_index("name")[["psi", "chance"]]
     lines = named(found.drift)
-    whole = lines[lines["kind"] == HOLDOUT].set_index("name")[["psi", "chance"]]
-    largest = _counted(lines).groupby("name")["psi"].max()
+    counted = lines[(lines["kind"] == PERIOD) & ~lines["small"].astype(bool)]
+    largest = counted.groupby("name")["psi"].max()
     told = whole.assign(
         reading=whole["psi"].map(reading), period=largest.reindex(whole.index).astype("float64")
     )
     told["period_reading"] = told["period"].map(reading)
-    return told.sort_values("psi", ascending=False, kind="stable").reset_index()
+    return told.reset_index()
 
 
 def drift_over_time(found: Explanation) -> pd.DataFrame:
@@ -51,7 +52,3 @@ def drift_over_time(found: Explanation) -> pd.DataFrame:
     told = worst.rename(columns={"part": "period", "compared": "rows"})
     told = told.assign(reading=worst["psi"].map(reading).mask(small, UNKNOWN))
     return told[["period", "rows", "psi", "name", "reading"]].reset_index(drop=True)
-
-
-def _counted(lines: pd.DataFrame) -> pd.DataFrame:
-    return lines[(lines["kind"] == PERIOD) & ~lines["small"].astype(bool)]
