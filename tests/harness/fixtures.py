@@ -55,16 +55,7 @@ THOROUGH = (
     "tests/engines/training/test_series.py",
 )
 
-# What these compute takes seconds and is the same on either database.
-COMPUTED = (
-    "tests/engines/artifacts/test_bundle.py",
-    "tests/engines/explanation/test_pairs.py",
-    "tests/engines/explanation/test_without_target.py",
-    "tests/engines/results/test_package.py",
-    "tests/engines/training/test_execute.py",
-    "tests/engines/training/test_series.py",
-    "tests/spark_jobs/",
-)
+ON_BOTH = ("tests/engines/", "tests/app/", "tests/pages/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,7 +79,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if (
         metafunc.config.getoption("--database") == BOTH
         and "database_url" in metafunc.fixturenames
-        and not place.startswith(COMPUTED)
+        and place.startswith(ON_BOTH)
     ):
         metafunc.parametrize("database_url", BACKENDS, indirect=True)
 
