@@ -82,7 +82,7 @@ def table(name: str) -> tuple[pd.DataFrame, Any]:
     frame = frame.drop(columns=[c for c in frame if frame[c].nunique() == len(frame) and
                                 frame[c].dtype == object])  # fmt: skip
     values = frame.pop(target)
-    words = list(frame.select_dtypes("object"))
+    words = [str(name) for name in frame.select_dtypes("object")]
     frame[words] = OrdinalEncoder().fit_transform(frame[words].astype(str))
     answer = pd.factorize(values)[0] if is_class else values.to_numpy()
     return frame.astype("float64").fillna(-1), answer
@@ -90,9 +90,9 @@ def table(name: str) -> tuple[pd.DataFrame, Any]:
 
 def models(is_class: bool) -> dict[str, Any]:
     """The learners as Base sets them; 500 rounds for LightGBM."""
-    light = {"n_estimators": 500, "learning_rate": 0.05, "num_leaves": 31, "verbose": -1,
-             "n_jobs": 1}  # fmt: skip
-    few = {"n_estimators": 120, "max_depth": 3}
+    light: dict[str, Any] = {"n_estimators": 500, "learning_rate": 0.05, "num_leaves": 31}
+    light |= {"verbose": -1, "n_jobs": 1}
+    few: dict[str, Any] = {"n_estimators": 120, "max_depth": 3}
     if is_class:
         return {
             "LightGBM": LGBMClassifier(**light),

@@ -25,15 +25,16 @@ GOAL_RATIO, GOAL_MB = 1.5, 1_000
 
 def ours(source: Path, target: Path) -> Callable[[], object]:
     """What an upload goes through: detect, then write and count."""
+    from engines.core.files import sha256_of
     from engines.core.progress import Silent
     from engines.core.settings import Limits
     from engines.data_sources.detection import detect_file
-    from engines.data_sources.ingestion import hash_file, write_table
+    from engines.data_sources.ingestion import write_table
 
     def run() -> object:
         limits, scratch = Limits(), target / "scratch"
         options = detect_file(source, source.name, scratch, limits).options
-        raw = hash_file(source)
+        raw = sha256_of(source)
         return write_table(source, raw, options, target, scratch, limits, Silent())
 
     return run

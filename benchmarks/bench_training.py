@@ -91,10 +91,10 @@ def base(case: Case, folder: Path) -> dict[str, Any]:
     table = _table(case, folder)
     db = Database(f"sqlite:///{folder}/bench.db")
     SQLModel.metadata.create_all(db.engine)
-    who = {"actor_id": "bench", "actor_name": "bench"}
-    data = {"dataset_id": "bench", "dataset_sha256": "", "request": {}}
+    owned: dict[str, Any] = {"experiment_id": "bench", "actor_id": "bench", "actor_name": "bench"}
+    owned["request"] = {}
     with db.write() as session:
-        session.add(TrainingRun(id="bench", experiment_id="bench", **who, **data))
+        session.add(TrainingRun(id="bench", dataset_id="bench", dataset_sha256="", **owned))
     result = TaskResult(run_id="bench", task=case.task, metric=case.metric, target=case.target)
     ledger = Ledger(db, Silent(), folder / "train.log", result, began + 57)
     request = TrainingRequest("bench", "bench", (Task(case.task),), case.target)
@@ -144,7 +144,8 @@ def _table(case: Case, folder: Path) -> Any:
     path = folder / "table.parquet"
     frame.to_parquet(path)
     columns = tuple(
-        Column(n, n, _kind(v), int(v.isna().sum()), int(v.nunique())) for n, v in frame.items()
+        Column(str(n), str(n), _kind(v), int(v.isna().sum()), int(v.nunique()))
+        for n, v in frame.items()
     )
     return Table("bench", "bench", path, "0" * 64, len(frame), columns, False)
 
