@@ -17,6 +17,25 @@ from engines.core.errors import BackendUnavailable, MlaasError
 from engines.core.scheduling import JobState, JobStatus
 from engines.core.settings import Settings
 
+PRELOADED = (  # what jobs take seconds to import; without what cannot be forked, see `fork_main`
+    "engines.training.one_task",
+    "engines.explanation",
+    "engines.artifacts",
+    "engines.results",
+    "engines.governance.approvals",
+    "engines.governance.documents.to_pdf",
+    "engines.governance.documents.to_docx",
+    "engines.tracking.mlflow",
+    "fairlearn.metrics",
+    "mlflow",
+    "modelscan.modelscan",
+    "pycaret.classification",
+    "pycaret.regression",
+    "shap",
+    "skl2onnx",
+    "skops.io",
+    "xgboost",
+)
 TRAINING, RECORDING = "train", "record"
 RECORDING_RETRIES = 30  # two hours of a tracking server that is away
 
@@ -39,11 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def worker(settings: Settings, scripts: str = "spark_jobs") -> orchestration.Worker:
     """The worker that these settings describe."""
+    forks = orchestration.ForkServer(PRELOADED) if settings.jobs.preload else None
     launcher = orchestration.Launcher(
         scripts=scripts,
         output_dir=settings.paths.logs / "jobs",
         scratch_dir=Path(settings.paths.data) / "scratch",
+        forks=forks,
     )
+    if forks:
+        forks.begin()
     limits = orchestration.WorkerLimits(
         slots=orchestration.slots(settings.limits.workers),
         job_seconds=settings.limits.job_minutes * 60.0,

@@ -1,5 +1,6 @@
 """Long work outside the page's process: queue it, run it, follow it, stop it."""
 
+from engines.orchestration.fork_server import ForkServer
 from engines.orchestration.housekeeping import Housekeeping
 from engines.orchestration.job_process import run_job
 from engines.orchestration.launch import Launcher
@@ -23,6 +24,7 @@ from engines.orchestration.worker import Worker
 
 __all__ = [
     "PAGE_SIZE",
+    "ForkServer",
     "Housekeeping",
     "Job",
     "JobEntry",

@@ -1,32 +1,22 @@
 """Start a job's process: its own group, nice, single-threaded learners, gone with its worker."""
 
-import ctypes
 import importlib.util
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from engines.core.errors import InvalidInput
 from engines.orchestration import processes
+from engines.orchestration.fork_server import ForkServer, Order
 from engines.orchestration.models import Job
+from engines.orchestration.processes import Child, Started
 
 SCRIPTS = "spark_jobs"
-NICENESS = 10
-PR_SET_PDEATHSIG = 1
-THREAD_LIMITS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 def check_kind(kind: str, scripts: str = SCRIPTS) -> None:
@@ -46,28 +36,22 @@ def _exists(module: str) -> bool:
 
 @dataclass(frozen=True)
 class Launcher:
-    """Where job scripts come from, and where their output and scratch files go."""
+    """Where job scripts come from, where their output and scratch files go, and what forks them."""
 
     scripts: str
     output_dir: Path
     scratch_dir: Path
+    forks: ForkServer | None = None
 
-    def start(self, job: Job) -> subprocess.Popen[bytes]:
-        """Run `python -m <scripts>.<kind> --job KEY`. Raises InvalidInput or OSError."""
+    def start(self, job: Job) -> Child:
+        """Run `<scripts>.<kind> --job KEY` as a main program. Raises InvalidInput or OSError."""
         check_kind(job.kind, self.scripts)
         self.scratch(job.lease).mkdir(parents=True, exist_ok=True)
         self.output_dir.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", f"{self.scripts}.{job.kind}", "--job", job.key]
-        with self.output(job.lease).open("wb") as output:
-            return subprocess.Popen(  # noqa: S603 - the kind was checked, no shell reads it
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self._environment(job),
-                start_new_session=True,
-                preexec_fn=_settle(os.getpid()),  # sound: the worker has a single thread
-            )
+        output = str(self.output(job.lease).resolve())
+        module, arguments = f"{self.scripts}.{job.kind}", ("--job", job.key)
+        order = Order(module, arguments, self._environment(job), output)
+        return (self.forks and self.forks.fork(order)) or _start(order)
 
     def scratch(self, lease: str) -> Path:
         """The attempt's folder for temporary files."""
@@ -96,23 +80,22 @@ class Launcher:
     def _environment(self, job: Job) -> dict[str, str]:
         return {
             **os.environ,
-            **dict.fromkeys(THREAD_LIMITS, "1"),  # learners run side by side as processes
+            **processes.SINGLE_THREADED,
             processes.LEASE: job.lease,
             "TMPDIR": str(self.scratch(job.lease).resolve()),
             "PYTHONUNBUFFERED": "1",
         }
 
 
-def _settle(worker_pid: int) -> Callable[[], None]:
-    """What the new process does before its first instruction; the library is loaded beforehand."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def settle() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != worker_pid:  # the worker died before the line above took hold
-            os._exit(1)
-        os.nice(NICENESS)
-        with suppress(OSError):  # when memory runs out, a job goes before the application
-            Path("/proc/self/oom_score_adj").write_text("500")
-
-    return settle
+def _start(order: Order) -> Started:
+    """Run the order in a fresh interpreter."""
+    with Path(order.output).open("wb") as output:
+        return Started(
+            [sys.executable, "-m", order.module, *order.arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=order.environment,
+            start_new_session=True,
+            preexec_fn=processes.settler(),  # sound: the worker has a single thread
+        )

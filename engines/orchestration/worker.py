@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from engines.orchestration.launch import Launcher
 from engines.orchestration.limits import WorkerLimits
 from engines.orchestration.listing import status_of
 from engines.orchestration.models import Job, JobWorker
+from engines.orchestration.processes import Child
 from engines.orchestration.queue import Order
 
 STOPPED = "The worker was stopped in the middle of this job."
@@ -33,7 +33,7 @@ class Running:
     """One attempt under way; times are on the monotonic clock."""
 
     job: Job
-    process: subprocess.Popen[bytes]
+    process: Child
     deadline: float
     reason: str = ""
     kill_at: float | None = None
@@ -146,7 +146,7 @@ class Worker:
         self._running.append(Running(job, process, time.monotonic() + limit))
 
     def _supervise(self, running: Running, held: dict[str, Order]) -> None:
-        if processes.has_exited(running.process):
+        if running.process.has_exited():
             self._finish(running)
         elif running.kill_at is None:
             running.reason = self._why_end(running, held)

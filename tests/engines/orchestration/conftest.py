@@ -11,7 +11,7 @@ import pytest
 from engines.core.access import Actor
 from engines.core.database import Database
 from engines.core.scheduling import JobRequest, JobStatus
-from engines.orchestration import Launcher, LocalScheduler, Worker, WorkerLimits
+from engines.orchestration import ForkServer, Launcher, LocalScheduler, Worker, WorkerLimits
 
 SCRIPTS = "tests.engines.orchestration.jobs"
 SECONDS = 60.0
@@ -36,11 +36,18 @@ def living(pids: Path) -> list[int]:
 class Bench:
     """A scheduler, a worker in this process, and their folders."""
 
-    def __init__(self, db: Database, folder: Path, actor: Actor, limits: WorkerLimits) -> None:
+    def __init__(
+        self,
+        db: Database,
+        folder: Path,
+        actor: Actor,
+        limits: WorkerLimits,
+        forks: ForkServer | None,
+    ) -> None:
         self.db, self.actor, self.folder = db, actor, folder
         self.scheduler = LocalScheduler(db, SCRIPTS)
         self.ended: list[JobStatus] = []
-        self.launcher = Launcher(SCRIPTS, folder / "output", folder / "scratch")
+        self.launcher = Launcher(SCRIPTS, folder / "output", folder / "scratch", forks)
         self.worker = Worker(db, self.launcher, limits, self.ended.append)
         self.worker.begin()
 
@@ -68,9 +75,34 @@ class Bench:
         return [int(pid) for pid in pids.read_text().split()]
 
 
+def ready(forks: ForkServer) -> ForkServer:
+    """The server, once it has imported what it was told to."""
+    forks.begin()
+    wait_for(lambda: forks.is_ready)
+    return forks
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """One that has imported what the test scripts import."""
+    forks = ready(ForkServer(["engines.orchestration", "numpy"]))
+    yield forks
+    forks.end()
+
+
+@pytest.fixture
+def forks() -> ForkServer | None:
+    """What the benches' launchers fork with: nothing, each job is a fresh interpreter."""
+    return None
+
+
 @pytest.fixture
 def make_bench(
-    db: Database, tmp_path: Path, analyst: Actor, monkeypatch: pytest.MonkeyPatch
+    db: Database,
+    tmp_path: Path,
+    analyst: Actor,
+    forks: ForkServer | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., Bench]]:
     """Benches with the limits of a test; their workers end with it."""
     made: list[Bench] = []
@@ -78,7 +110,7 @@ def make_bench(
 
     def make(**limits: Any) -> Bench:
         quick = {"slots": 2, "poll_seconds": 0.05, "grace_seconds": 0.5, "backoff_seconds": 0.1}
-        bench = Bench(db, tmp_path, analyst, WorkerLimits(**{**quick, **limits}))
+        bench = Bench(db, tmp_path, analyst, WorkerLimits(**{**quick, **limits}), forks)
         made.append(bench)
         return bench
 

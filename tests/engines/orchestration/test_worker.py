@@ -11,10 +11,17 @@ from engines.core.access import Actor
 from engines.core.correlation import correlated
 from engines.core.errors import NotAllowed
 from engines.core.scheduling import JobState
-from engines.orchestration import job_log
+from engines.orchestration import ForkServer, job_log
 from tests.engines.orchestration.conftest import Bench, wait_for
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=["started", "forked"])
+def forks(request: pytest.FixtureRequest) -> ForkServer | None:
+    """Every test runs with jobs as fresh interpreters, and as forks of one that has imported."""
+    is_forked = request.param == "forked"
+    return request.getfixturevalue("fork_server") if is_forked else None
 
 
 def gone(pids: list[int]) -> bool:
