@@ -17,18 +17,24 @@ from engines.core.errors import BackendUnavailable, MlaasError
 from engines.core.scheduling import JobState, JobStatus
 from engines.core.settings import Settings
 
-PRELOADED = (  # what jobs take seconds to import; without what cannot be forked, see `fork_main`
-    "engines.training.one_task",
-    "engines.explanation",
+# What jobs take seconds to import. Not Polars, see `fork_main`, nor DuckDB, which complains at a
+# job's end of what was left out of garbage collection.
+PRELOADED = (
     "engines.artifacts",
-    "engines.results",
+    "engines.explanation",
     "engines.governance.approvals",
-    "engines.governance.documents.to_pdf",
     "engines.governance.documents.to_docx",
+    "engines.governance.documents.to_pdf",
+    "engines.governance.register",
+    "engines.observability",
+    "engines.projects",
+    "engines.results",
     "engines.tracking.mlflow",
+    "engines.training.one_task",
     "fairlearn.metrics",
     "mlflow",
     "modelscan.modelscan",
+    "openpyxl",
     "pycaret.classification",
     "pycaret.regression",
     "shap",
