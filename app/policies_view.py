@@ -7,7 +7,13 @@ import streamlit as st
 
 from app.filters import one_of
 from app.markdown import plain
-from app.policy_words import approvals_words, document_words, time_words, vocabulary
+from app.policy_words import (
+    approvals_words,
+    document_words,
+    fact_words,
+    time_words,
+    vocabulary,
+)
 from app.rows import wrapped
 from app.services import services
 from app.ui import confirm
@@ -17,7 +23,6 @@ from engines.governance import policies
 from engines.governance.policies import (
     Check,
     DocumentRule,
-    Numbered,
     Policy,
     PolicyVersion,
     Severity,
@@ -30,7 +35,6 @@ STAGES = {
     Stage.UAT: "UAT",
     Stage.PROD: "Production",
 }
-NUMBERED = {Numbered.COMPARED: "of the guidance, compared", Numbered.OURS: "ours"}
 
 
 def choose_policy(listed: dict[str, PolicyVersion], in_force: str) -> str:
@@ -68,8 +72,10 @@ def choose_version(name: str, numbers: list[int]) -> int:
     return chosen
 
 
-def verdict(shown: PolicyVersion, policy: Policy, newest: int, in_force: str) -> None:
-    """Whether this version decides about submissions, and where it comes from."""
+def verdict(
+    shown: PolicyVersion, policy: Policy, newest: int, in_force: str, followed: str
+) -> None:
+    """Whether this version decides about submissions, or the one `followed`; where it is from."""
     title = plain(policy.title)
     if shown.version != newest:
         text = f"**Version {shown.version} of {title} is past:** version {newest} took its place."
@@ -78,7 +84,7 @@ def verdict(shown: PolicyVersion, policy: Policy, newest: int, in_force: str) ->
         text = f"**{title} is in force:** it decides about every submission from now on."
         st.success(text, icon=":material/gavel:")
     else:
-        text = f"**{title} is not in force:** submissions follow “{plain(in_force)}”."
+        text = f"**{title} is not in force:** submissions follow “{plain(followed)}”."
         st.info(text, icon=":material/drafts:")
     st.markdown(plain(policy.about))
     used = f"first used {shown.used_at:%Y-%m-%d}" if shown.used_at else "not used yet"
@@ -163,8 +169,8 @@ def _stage(policy: Policy, stage: Stage, rule: StageRule, tier: str) -> None:
     with st.container(border=True):
         st.subheader(STAGES[stage], anchor=False)
         st.markdown(f"**Approved by** {approvals_words(needed.approvals)}; {time_words(needed)}.")
-        for text in document_words(needed):
-            st.markdown(f"- {plain(text)}")
+        for name, sections in needed.document_map.items():
+            st.markdown(f"- {plain(document_words(services().templates, name, sections))}")
         if needed.checks:
             st.dataframe(_checks(needed.checks), hide_index=True, width="stretch")
         if rule.route:
@@ -176,7 +182,7 @@ def _checks(checks: tuple[Check, ...]) -> pd.DataFrame:
     rows = [
         {
             "Check": check.label,
-            "Fact": check.fact,
+            "Measured": fact_words(check.fact),
             "Asked": policies.bound_words(check),
             "Fails": "blocks" if check.severity is Severity.BLOCK else "warns",
         }
@@ -206,40 +212,8 @@ def _routes(policy: Policy, rule: StageRule, tier: str) -> pd.DataFrame:
 
 def _added(each: DocumentRule | Check) -> str:
     if isinstance(each, Check):
-        return f"{each.label} ({each.fact} {policies.bound_words(each)})"
-    sections = ", ".join(section.replace("_", " ") for section in each.sections)
-    return f"{each.kind.replace('_', ' ')}: {sections or 'every section'}"
-
-
-def guidance(policy: Policy) -> None:
-    """The guidance that the policy renders, and what answers each of its expectations."""
-    if policy.guidance is None:
-        st.caption("This policy renders no guidance of a supervisor.")
-        return
-    told = policy.guidance
-    st.markdown(f"**{plain(told.title)}**, {plain(told.issuer)}. {plain(told.status)}")
-    st.warning(
-        f"A template to be adapted, in our own words; no legal advice. {plain(told.note)}",
-        icon=":material/info:",
-    )
-    if told.compared:
-        st.caption(f"**Numbers:** {plain(told.compared)}")
-    rows = [
-        {"No.": each.id, "Number": NUMBERED[each.number], "Theme": each.theme,
-         "Expected": each.says, **_answers(each.answered_by)}
-        for each in policy.requirements
-    ]  # fmt: skip
-    wrapped(rows, "guidance")
-
-
-def _answers(found: policies.Evidence) -> dict[str, str]:
-    named = [
-        *(name.replace("_", " ").replace("/", ": ") for name in found.documents),
-        *found.checks,
-        *(f"approval by a {role}" for role in found.approvals),
-        *(f"MLAAS {words}" for words in found.platform),
-    ]
-    return {"Answered by": "; ".join(named), "By hand": found.by_hand or ""}
+        return f"{each.label} ({policies.bound_words(each)})"
+    return document_words(services().templates, each.kind, each.sections)
 
 
 def versions(actor: Actor, rows: list[PolicyVersion]) -> None:

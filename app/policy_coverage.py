@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from app.filters import one_of, some_of
 from app.markdown import plain
 from app.paging import page_buttons, page_number
-from app.rows import listed
+from app.rows import listed, wrapped
 from app.services import services
 from app.table_download import csv_button
 from app.ui import badge, empty_state, page_link
@@ -75,11 +74,11 @@ def _summary(shown: PolicyVersion, found: Coverage) -> None:
         {
             "No.": each.id,
             "Theme": each.theme,
-            **{words.capitalize(): found.counts[each.id][key] for key, words in STANDS.items()},
+            **{w.capitalize(): f"{found.counts[each.id][key]:,}" for key, w in STANDS.items()},
         }
         for each in shown.policy.requirements
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    wrapped(rows, "coverage")
 
 
 def _row(row: CoverageRow) -> None:

@@ -1,9 +1,9 @@
 """The words around policies: the questionnaire's and the documents', and requirements in prose."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from engines import projects
-from engines.governance import documents
+from engines.governance import documents, policies
 from engines.governance.policies import Approval, Requirements, Then, Vocabulary
 
 THEN = {
@@ -44,10 +44,23 @@ def time_words(needed: Requirements) -> str:
     )
 
 
-def document_words(needed: Requirements) -> list[str]:
-    """Each document with the sections asked for."""
-    return [
-        f"{kind.replace('_', ' ').capitalize()}: "
-        + (", ".join(each.replace("_", " ") for each in sections) or "every section")
-        for kind, sections in needed.document_map.items()
-    ]
+def document_words(templates: documents.Templates, name: str, sections: Collection[str]) -> str:
+    """A document with the sections asked for, by their titles."""
+    kind = templates.kinds[name]
+    titles = [section.title for section in kind.sections if section.key in sections]
+    return f"{kind.title}: {', '.join(titles) if sections else 'every section'}"
+
+
+def fact_words(fact: str) -> str:
+    """What a check measures, as the beginning of a sentence."""
+    words = policies.fact_words(fact)
+    return words[:1].upper() + words[1:]
+
+
+def check_labels(policy: policies.Policy) -> dict[str, str]:
+    """What the policy's checks of each fact are called."""
+    found: dict[str, list[str]] = {}
+    for rule in policy.stages.values():
+        for check in (*rule.checks, *(c for route in rule.route for c in route.add_checks)):
+            found.setdefault(check.fact, []).append(check.label)
+    return {fact: " or ".join(dict.fromkeys(labels)) for fact, labels in found.items()}

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import policies_edit, policies_view, policy_coverage
+from app import policies_edit, policies_view, policy_coverage, policy_guidance
 from app.services import services
 from app.ui import boundary, empty_state, page_actor
 from engines.core.access import Capability
@@ -30,7 +30,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 with boundary():
     shown = policies.version(svc.db, name, number)
     policy = shown.policy
-    policies_view.verdict(shown, policy, rows[0].version, in_force)
+    followed = listed[in_force].policy.title if in_force in listed else in_force
+    policies_view.verdict(shown, policy, rows[0].version, in_force, followed)
     titles = ["Tiers", "Stages", "Guidance", "Versions", "Text"]
     if actor.may(Capability.APPROVAL_READ):
         titles.insert(3, "Coverage")
@@ -42,7 +43,7 @@ with boundary():
     with tabs["Stages"]:
         policies_view.stages(policy)
     with tabs["Guidance"]:
-        policies_view.guidance(policy)
+        policy_guidance.guidance(policy)
     if "Coverage" in tabs and tabs["Coverage"].open:
         with tabs["Coverage"]:
             policy_coverage.coverage(actor, shown)

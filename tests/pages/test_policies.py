@@ -1,5 +1,6 @@
 """The Policies page: everybody reads, administrators edit."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_reader_sees_the_policy_in_force_and_no_editor(open_page, installed, rol
 def test_template_says_that_it_is_not_in_force_and_what_it_renders(open_page, installed):
     at = open_page("auditor", "policies", policy="sr-26-2")
     assert not at.exception
-    assert "is not in force" in said(at)
+    assert "is not in force:** submissions follow “House policy”" in said(at)
     assert any("no legal advice" in warning.value for warning in at.warning)
     requirements = next(t.value for t in at.table if "Expected" in t.value.columns)
     assert "III materiality" in list(requirements["No."])
@@ -74,6 +75,19 @@ def test_every_shipped_policy_opens_with_its_highest_tier(open_page, installed, 
     assert not at.exception
     assert len(at.error) == 0
     assert said(at).count("**Approved by**") == 4
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_shipped_policy_is_told_in_words_not_in_the_names_of_its_file(
+    open_page, installed, path
+):
+    tiers = installed[path.stem].policy.tiers
+    at = open_page("checker", "policies", policy=path.stem, tier=tiers[-1].key)
+    assert not at.exception
+    tables = [table.value for table in (*at.table, *at.dataframe)]
+    raw = re.compile(r"\b[a-z]+(_[a-z]+)+\b|\b[a-z]+\.[a-z_]+\b")
+    told = [text for table in tables for text in table.astype(str).to_numpy().ravel()]
+    assert [text for text in told if raw.search(text)] == []
 
 
 def test_link_with_a_tiers_title_shows_every_tier(open_page, installed):
@@ -149,8 +163,8 @@ def test_coverage_lists_the_models_by_requirement(open_page, installed, app_serv
     at = open_page("auditor", "policies", policy="sr-26-2", view="Coverage")
     assert not at.exception
     assert "**1 model** by the newest submission" in said(at)
-    summary = next(d.value for d in at.dataframe if "Never submitted" in d.value.columns)
-    assert list(summary["Never submitted"]) == [1] * len(summary)
+    summary = next(t.value for t in at.table if "Never submitted" in t.value.columns)
+    assert list(summary["Never submitted"]) == ["1"] * len(summary)
     shown = [link.proto.label for link in at.get("page_link")]
     assert shown.count("**Churn · Binary classification**") == len(summary)
     some = open_page("auditor", "policies", policy="sr-26-2", view="Coverage", stands="met")

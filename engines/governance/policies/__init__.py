@@ -52,7 +52,12 @@ from engines.governance.policies.versions import (
     shipped,
     version,
 )
-from engines.governance.policies.vocabulary import CHARACTERISTICS, Vocabulary, fact_names
+from engines.governance.policies.vocabulary import (
+    CHARACTERISTICS,
+    Vocabulary,
+    fact_names,
+    fact_words,
+)
 
 __all__ = [
     "CHARACTERISTICS",
@@ -85,6 +90,7 @@ __all__ = [
     "current",
     "current_in",
     "fact_names",
+    "fact_words",
     "faults",
     "history",
     "install",

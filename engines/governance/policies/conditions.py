@@ -45,4 +45,4 @@ def _condition_words(condition: Condition) -> str:
 def _word(value: bool | str | int | float) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"“{value}”" if isinstance(value, str) else f"{value:,}"
+    return f"“{value.replace('_', ' ')}”" if isinstance(value, str) else f"{value:,}"

@@ -42,7 +42,8 @@ def tier(policy: Policy, answers: Mapping[str, str], raised_to: str | None = Non
     for rule in policy.materiality.at_least:
         if applies(rule.when, answers) and policy.place(rule.tier) > place:
             place = policy.place(rule.tier)
-            sentences.append(f"{rule.because} ({when_words(rule.when)}).")
+            title = policy.tiers[place].title
+            sentences.append(f"At least “{title}”: {rule.because} ({when_words(rule.when)}).")
     if raised_to:
         place = _raised(policy, place, raised_to, sentences)
     found = policy.tiers[place]

@@ -8,12 +8,21 @@ from types import MappingProxyType
 
 from engines.core.access import MATRIX, Capability, Role
 
-# The metrics that training measures; a test holds this list to the training engine's own.
-METRICS = (
-    "accuracy", "agreement", "average_precision", "balanced_accuracy", "brier",
-    "calinski_harabasz", "davies_bouldin", "explained_variance", "f1", "f1_macro", "log_loss",
-    "mae", "mape", "mase", "mcc", "precision", "r2", "recall", "rmse", "rmsle", "roc_auc",
-    "roc_auc_ovr", "separation", "silhouette", "trustworthiness",
+# The metrics that training measures, with their titles on the Results page; a test holds both.
+METRICS: Mapping[str, str] = MappingProxyType(
+    {
+        "accuracy": "Accuracy", "agreement": "Rank agreement with the other detectors",
+        "average_precision": "Average precision", "balanced_accuracy": "Balanced accuracy",
+        "brier": "Brier score", "calinski_harabasz": "Calinski-Harabasz",
+        "davies_bouldin": "Davies-Bouldin",
+        "explained_variance": "Variance explained by two components",
+        "f1": "F1 (positive class)", "f1_macro": "F1 (macro)", "log_loss": "Log loss",
+        "mae": "MAE", "mape": "MAPE", "mase": "MASE", "mcc": "Matthews correlation",
+        "precision": "Precision", "r2": "R²", "recall": "Recall", "rmse": "RMSE",
+        "rmsle": "RMSLE", "roc_auc": "ROC AUC", "roc_auc_ovr": "ROC AUC (one against rest)",
+        "separation": "Separation of the flagged rows", "silhouette": "Silhouette",
+        "trustworthiness": "Trustworthiness of neighbourhoods",
+    }
 )  # fmt: skip
 
 # Facts a check may ask for, with the words a reader sees; <metric> stands for each of METRICS.
@@ -96,7 +105,8 @@ def fact_words(name: str) -> str:
     for pattern, words in FACTS.items():
         shape = re.escape(pattern).replace("<metric>", "(?P<metric>[a-z0-9_]+?)")
         if "<metric>" in pattern and (match := re.fullmatch(shape, name)):
-            return words.format(metric=match["metric"].replace("_", " "))
+            measured = match["metric"]
+            return words.format(metric=METRICS.get(measured, measured.replace("_", " ")))
     return name
 
 

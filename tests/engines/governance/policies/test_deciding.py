@@ -168,7 +168,7 @@ def test_check_holds_the_fact_against_its_bound(bound, value, passed):
 
 def test_missing_fact_fails_with_a_sentence():
     check = Check(fact="holdout.roc_auc", label="ROC AUC", at_least=0.7)
-    assert judge([check], {})[0].sentence == "ROC AUC: not measured (roc auc on the hold-out)."
+    assert judge([check], {})[0].sentence == "ROC AUC: not measured (ROC AUC on the hold-out)."
 
 
 def test_failed_warning_does_not_block():

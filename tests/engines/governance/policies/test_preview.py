@@ -150,11 +150,13 @@ def test_evidence_that_no_stage_asks_for_is_a_fault(vocabulary):
     assert fault.fix == "Did you mean “explanation.additivity_gap”?"
 
 
-def test_metrics_are_those_of_training():
+def test_metrics_are_those_of_training_and_called_as_on_results():
+    from engines import results
     from engines.governance.policies.vocabulary import FAMILIES, METRICS, TASKS
     from engines.training import tasks
 
     measured = {metric.id for each in tasks.METRICS.values() for metric in each}
     assert set(METRICS) == measured
+    assert {name: results.metric(name).title for name in METRICS} == METRICS
     assert set(TASKS) == {task.value for task in tasks.Task}
     assert len(FAMILIES) == len(set(FAMILIES))
