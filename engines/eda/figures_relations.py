@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 import polars as pl
 
-from engines.core.palette import CATEGORICAL, EMPTY
+from engines.core.palette import CATEGORICAL, EMPTY, GUIDE
 from engines.eda.figures import HEIGHT
 from engines.eda.labels import Names, label, labels
 from engines.eda.report import Matrix, Report
@@ -26,9 +26,7 @@ def scatter(
     if not colour:
         figure.add_trace(_points(across, up, "", None))
     elif points.to_series(2).dtype.is_numeric():
-        scale = {"color": points.to_series(2).to_list(), "showscale": True}
-        scale["colorbar"] = {"title": {"text": label(names.get(colour, colour), 20)}}
-        figure.add_trace(_points(across, up, "", scale))
+        _add_scaled(figure, across, up, points.to_series(2), names.get(colour, colour))
     else:
         _add_groups(figure, across, up, points.to_series(2))
     title = f"{label(names.get(y, y))} against {label(names.get(x, x))}"
@@ -52,6 +50,20 @@ def _drawn(series: pl.Series) -> list[object]:
     if series.dtype == pl.String:
         return [None if value is None else label(value) for value in series.to_list()]
     return series.to_list()
+
+
+def _add_scaled(
+    figure: go.Figure, x: pl.Series, y: pl.Series, values: pl.Series, title: str
+) -> None:
+    """Points on a colour scale; those without a value are drawn grey below the others."""
+    known = values.is_not_null() & values.is_finite().fill_null(False)
+    if not known.all():
+        x_rest, y_rest = x.filter(~known), y.filter(~known)
+        figure.add_trace(_points(x_rest, y_rest, "missing", {"color": GUIDE}))
+        figure.update_layout(showlegend=False)
+    scale: dict[str, object] = {"color": values.filter(known).to_list(), "showscale": True}
+    scale["colorbar"] = {"title": {"text": label(title, 20)}}
+    figure.add_trace(_points(x.filter(known), y.filter(known), "", scale))
 
 
 def _add_groups(figure: go.Figure, x: pl.Series, y: pl.Series, groups: pl.Series) -> None:

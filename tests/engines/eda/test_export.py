@@ -106,6 +106,20 @@ def test_box_by_a_category_draws_one_box_per_value(telco, to_table):
     assert np.median(figure.data[0].y) == month.median()
 
 
+def test_scatter_draws_points_without_a_target_apart_from_the_scale(ames, to_table):
+    from engines.eda.gallery import picked, plotted_sample
+
+    paid = ames.assign(Paid=(ames["YrSold"] > 2007).astype(float).where(ames.index % 9 != 0))
+    table = to_table(paid)
+    report = eda.explore(table, eda.Options(target="Paid"))
+    three = picked(plotted_sample(table), report, ["LotArea", "GrLivArea", "Paid"])
+    figure = eda.scatter(three, "LotArea", "GrLivArea", "Paid", {}, "all rows")
+    rest, scaled = figure.data
+    assert len(rest.x) == paid["Paid"].isna().sum()
+    assert set(scaled.marker.color) == {0.0, 1.0}
+    assert len(scaled.x) + len(rest.x) == len(paid)
+
+
 def test_scatter_states_how_many_points_it_shows(telco, to_table):
     from engines.eda.gallery import picked, plotted_sample
 
