@@ -10,6 +10,7 @@ from engines.core.tables import ColumnType, Table
 
 LEVELS = 15  # categories kept by name; the rest are counted together
 BINS = 16
+LARGEST = 1e30  # the trees count in 32 bits
 CONTINUOUS = frozenset({ColumnType.INTEGER, ColumnType.NUMERIC, ColumnType.DATETIME})
 
 Floats = npt.NDArray[np.float64]
@@ -44,12 +45,12 @@ def encode(frame: pd.DataFrame, table: Table, names: tuple[str, ...]) -> Encoded
 
 
 def numbers(column: pd.Series) -> Floats:
-    """A column as floats; dates in seconds, what is no number and infinities as NaN."""
+    """A column as floats up to 1e30; dates in seconds, infinities and what is no number NaN."""
     if pd.api.types.is_datetime64_any_dtype(column):
         seconds = column.astype("int64").to_numpy(dtype=float) / 1e9
         return np.where(column.isna(), np.nan, seconds)
     found = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    return np.where(np.isfinite(found), found, np.nan)
+    return np.where(np.isfinite(found), np.clip(found, -LARGEST, LARGEST), np.nan)
 
 
 def cut(values: Floats) -> Codes:

@@ -1,14 +1,11 @@
 """How to measure a model on this table: folds, held-out share, and how rows are dealt out."""
 
-import re
-
 from engines.core.tables import Table
 from engines.recommendation.advice import Evaluation, Split, Task
 from engines.recommendation.characteristics import Characteristics
 from engines.recommendation.tasks import time_column
 
 FEWEST_FOLDS = 2
-BIRTH = re.compile(r"birth|born|\bdob\b")  # a date of persons, not of rows
 
 
 def advise_evaluation(table: Table, facts: Characteristics, task: Task | None) -> Evaluation:
@@ -16,7 +13,7 @@ def advise_evaluation(table: Table, facts: Characteristics, task: Task | None) -
     folds, held_out, size = _by_size(facts.rows)
     reason = f"{size}: {folds} folds, {held_out:.0%} held out for the last word."
     when = "" if task is None else time_column(table)
-    if when and (task is Task.TIME_SERIES or not BIRTH.search(when.lower())):
+    if when:
         text = f"{reason} The newest rows by “{when}” are held out, as in use."
         return Evaluation(folds, held_out, Split.TIME, when, text)
     if task in (Task.BINARY, Task.MULTICLASS):

@@ -21,7 +21,7 @@ from engines.recommendation.metrics import suggest_metrics
 from engines.recommendation.sampling import sample
 from engines.recommendation.signals import NOTHING, Probe, probe
 from engines.recommendation.targets import CLEAR, rank_targets
-from engines.recommendation.tasks import match_tasks, unsupervised_tasks
+from engines.recommendation.tasks import match_tasks, unsupervised_tasks, why_none
 
 TITLES = {
     Task.BINARY: "a yes/no question",
@@ -70,7 +70,7 @@ def advise(
     }
     metrics = suggest_metrics(study.task, study.facts, objective) if study.task else ()
     return Recommendation(
-        verdict=_verdict(chosen, targets, tasks, metrics, ranked),
+        verdict=_verdict(table, chosen, targets, tasks, metrics, ranked),
         target=chosen,
         targets=targets,
         tasks=tasks,
@@ -113,6 +113,7 @@ def _values(study: _Study, ranked: Mapping[Task, Any]) -> Any:
 
 
 def _verdict(
+    table: Table,
     target: str,
     targets: tuple[Choice, ...],
     tasks: tuple[Choice, ...],
@@ -120,7 +121,7 @@ def _verdict(
     ranked: Mapping[Task, Any],
 ) -> str:
     if target and not tasks:
-        return f"“{target}” cannot be predicted: it has one value, too many classes, or is a key."
+        return f"“{target}” cannot be predicted: {why_none(table.column(target))}."
     if not target:
         return "No column fits as a target: group the rows and look for unusual ones instead."
     task = Task(tasks[0].value)

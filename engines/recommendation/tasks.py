@@ -1,11 +1,14 @@
 """Which task fits a target, and why."""
 
+import re
+
 from engines.core.tables import Column, ColumnType, Table
 from engines.recommendation.advice import Choice, Task
 
 FEW_NUMBERS = 10  # whole numbers with at most this many values may be grades rather than amounts
-MANY_CLASSES = 50
+MANY_CLASSES = 200  # as many as training takes
 ONE_ROW_PER_MOMENT = 0.95
+BIRTH = re.compile(r"birth|born|\bdob\b|geburt|geb_?dat|naissance|nascita|nacimiento")  # of persons
 UNUSABLE = frozenset({ColumnType.EMPTY, ColumnType.IDENTIFIER, ColumnType.DATETIME})
 
 
@@ -17,6 +20,20 @@ def match_tasks(table: Table, target: str) -> tuple[Choice, ...]:
     found = _numeric(column) if column.type in (ColumnType.INTEGER, ColumnType.NUMERIC) else None
     fitting = (*(found if found is not None else _named(column)), *_over_time(table, column))
     return tuple(sorted(fitting, key=lambda choice: -choice.score))
+
+
+def why_none(column: Column) -> str:
+    """Why the column cannot be predicted: the end of a sentence."""
+    if column.distinct < 2:
+        return "it has one value only" if column.distinct else "it has no values"
+    if column.type is ColumnType.IDENTIFIER:
+        return "it names each row"
+    if column.type is ColumnType.DATETIME:
+        return "it is a date"
+    return (
+        f"it holds {column.distinct:,} different texts, more than the {MANY_CLASSES} classes that "
+        "can be told apart. If they are numbers, correct its type on the Data page"
+    )
 
 
 def unsupervised_tasks(table: Table) -> tuple[Choice, ...]:
@@ -32,8 +49,15 @@ def unsupervised_tasks(table: Table) -> tuple[Choice, ...]:
 
 
 def time_column(table: Table) -> str:
-    """The column that orders the rows in time, or an empty string; the most detailed one wins."""
-    dates = [c for c in table.columns if c.type is ColumnType.DATETIME and c.distinct > 1]
+    """The column that orders the rows in time, or an empty string; the most detailed one wins.
+
+    A date of birth orders persons, not rows.
+    """
+    dates = [
+        c
+        for c in table.columns
+        if c.type is ColumnType.DATETIME and c.distinct > 1 and not BIRTH.search(c.name.lower())
+    ]
     return max(dates, key=lambda column: column.distinct).name if dates else ""
 
 
@@ -62,7 +86,7 @@ def _over_time(table: Table, column: Column) -> tuple[Choice, ...]:
     if not when or column.type not in (ColumnType.INTEGER, ColumnType.NUMERIC):
         return ()
     share = table.column(when).distinct / max(table.rows, 1)
-    if share > ONE_ROW_PER_MOMENT:
+    if share > ONE_ROW_PER_MOMENT and column.distinct > 2:  # two values are a yes and a no
         text = f"“{when}” has a moment of its own for each row, so the next ones can be forecast."
         return (Choice(Task.TIME_SERIES, text, 1.5),)
     text = f"“{when}” orders the rows in time; choose this to forecast what comes next."

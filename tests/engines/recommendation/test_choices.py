@@ -16,7 +16,7 @@ from engines.recommendation.hyperparameters import suggest_hyperparameters
 from engines.recommendation.metrics import TITLES, suggest_metrics
 from engines.recommendation.signals import NOTHING
 from engines.recommendation.targets import rank_targets
-from engines.recommendation.tasks import match_tasks, time_column, unsupervised_tasks
+from engines.recommendation.tasks import match_tasks, time_column, unsupervised_tasks, why_none
 
 FACTS = Characteristics(
     rows=5_000,
@@ -58,6 +58,22 @@ def test_match_tasks_reads_the_target(make_table):
     assert [c.value for c in match_tasks(table, "grade")] == [Task.MULTICLASS, Task.REGRESSION]
 
 
+def test_match_tasks_keeps_a_yes_or_no_beside_a_date_of_its_own_each_row(make_table):
+    opened = pd.date_range("2020-01-01", periods=80)
+    table = make_table(frame_of(opened=opened, default=[0, 1] * 40, amount=range(80)))
+    assert match_tasks(table, "default")[0].value == Task.BINARY
+    assert match_tasks(table, "amount")[0].value == Task.TIME_SERIES
+
+
+def test_match_tasks_takes_as_many_classes_as_training(make_table):
+    names = [f"branch {n % 200}" for n in range(800)]
+    frame = frame_of(branch=names, price=[f"$ {n}" for n in range(800)])
+    table = make_table(frame, price=ColumnType.TEXT)
+    assert match_tasks(table, "branch")[0].value == Task.MULTICLASS
+    assert match_tasks(table, "price") == ()
+    assert "800 different texts" in why_none(table.column("price"))
+
+
 def test_match_tasks_without_possible_target_is_empty(make_table):
     frame = frame_of(same=[1] * 60, key=[f"k{i}" for i in range(60)])
     table = make_table(frame, key=ColumnType.IDENTIFIER)
@@ -68,6 +84,13 @@ def test_time_column_is_the_most_detailed_one(make_table):
     days = pd.date_range("2024-01-01", periods=90)
     table = make_table(frame_of(month=days.to_period("M").to_timestamp(), day=days, y=range(90)))
     assert time_column(table) == "day"
+
+
+def test_time_column_is_never_a_date_of_birth(make_table):
+    born = pd.date_range("1950-01-01", periods=80)
+    opened = pd.to_datetime(["2024-01-01", "2024-02-01"] * 40)
+    table = make_table(frame_of(Geburtsdatum=born, opened=opened, a=range(80)))
+    assert time_column(table) == "opened"
 
 
 def test_unsupervised_tasks_need_columns_to_reduce(make_table):
