@@ -8,13 +8,14 @@ import streamlit as st
 from app import approval_words as words
 from app.markdown import plain
 from app.results_view import chosen
+from app.rows import wrapped
 from app.services import services
-from app.ui import confirm, go, header, page_link, state_badge
+from app.ui import confirm, download_table, go, header, page_link, state_badge
 from engines import projects
 from engines.core.access import Actor, Capability
 from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
-from engines.governance import approvals, policies
+from engines.governance import approvals, documents, policies
 from engines.governance.approvals import Readiness, Standing, State
 from engines.wired_facts import AUDIT, VULNERABILITIES
 
@@ -50,12 +51,13 @@ def _stage(standings: list[Standing]) -> Stage:
 
 
 def _verdict(actor: Actor, ready: Readiness) -> None:
-    """Ready or not, with every reason."""
+    """Ready or not, with every reason; what is to be written, by document with the way to it."""
     if ready.blocked:
-        count = len(ready.blocked)
-        things = "One thing stands" if count == 1 else f"{count} things stand"
-        listed = "\n".join(f"- {plain(reason)}" for reason in ready.blocked)
+        reasons = _reasons(ready)
+        things = "One thing stands" if len(reasons) == 1 else f"{len(reasons)} things stand"
+        listed = "\n".join(f"- {plain(reason)}" for reason in reasons)
         st.error(f"**{things} in the way:**\n\n{listed}", icon=":material/block:")
+        _to_write(ready)
     else:
         st.success("**Ready to submit.** Nothing stands in the way.", icon=":material/task_alt:")
     st.info(
@@ -63,6 +65,40 @@ def _verdict(actor: Actor, ready: Readiness) -> None:
         "has no vote on it, whatever roles they hold.",
         icon=":material/group:",
     )
+
+
+def _reasons(ready: Readiness) -> list[str]:
+    """One sentence for each thing in the way; sections of one document in one sentence."""
+    found: list[str] = []
+    for kind, gaps in _gaps(ready).items():
+        if len(gaps) > 1:
+            title = services().templates.kinds[kind].title
+            names = ", ".join(gap.title for gap in gaps)
+            found.append(f"{title}: {len(gaps)} sections are not written: {names}.")
+        else:
+            found.append(gaps[0].reason)
+    written = {gap.reason for gap in ready.gaps}
+    return [*(reason for reason in ready.blocked if reason not in written), *found]
+
+
+def _to_write(ready: Readiness) -> None:
+    """The way to the first missing section of each document."""
+    model, templates = ready.material.model, services().templates
+    with st.container(horizontal=True):
+        for kind, gaps in _gaps(ready).items():
+            told = templates.kinds[kind]
+            who = " (a validator does)" if told.writer == "validator" else ""
+            page_link(f"Write: {told.title}{who}", "documents", icon=":material/edit_note:",
+                      experiment=ready.material.experiment_id, run=model.run_id,
+                      task=model.task, kind=kind, section=gaps[0].section)  # fmt: skip
+
+
+def _gaps(ready: Readiness) -> dict[str, list[documents.Gap]]:
+    """What is not written, by document."""
+    found: dict[str, list[documents.Gap]] = {}
+    for gap in ready.gaps:
+        found.setdefault(gap.kind, []).append(gap)
+    return found
 
 
 def _act(actor: Actor, ready: Readiness) -> None:
@@ -163,21 +199,32 @@ def checks_table(checks: list[dict[str, object]], facts: Mapping[str, object]) -
     ordered = sorted(checks, key=lambda check: bool(check["passed"]))
     rows = [
         {
-            "": _mark(check),
-            "Check": check["label"],
-            "Value": _said(check["value"]),
+            "Outcome": _mark(check),
+            "Check": str(check["label"]),
+            "Value": _value(check),
             "Asked": policies.bound_words(policies.Check.model_validate(_rule(check))),
-            "What it says": check["sentence"],
         }
         for check in ordered
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=WIDE)
+    wrapped(rows, "checks")
+    download_table("Checks as CSV", pd.DataFrame(rows), "checks.csv")
     asked = any(check["fact"] == VULNERABILITIES for check in checks)
     if asked and (told := facts.get(AUDIT)):
         st.caption(f"Known vulnerabilities: {plain(str(told))}")
 
 
-WIDE = {"What it says": st.column_config.TextColumn(width="large")}
+def _value(check: Mapping[str, object]) -> str:
+    """What was measured; why there is nothing where nothing was."""
+    value = check["value"]
+    if value is None:
+        return f"not measured: {policies.fact_words(str(check['fact']))}"
+    if not check.get("applies", True):
+        return str(check["sentence"]).partition("not applicable, ")[2].rstrip(".")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,.4g}" if abs(value) < 10_000 and value != int(value) else f"{value:,.0f}"
+    return str(value)
 
 
 def _mark(check: dict[str, object]) -> str:
@@ -190,11 +237,3 @@ def _mark(check: dict[str, object]) -> str:
 
 def _rule(check: dict[str, object]) -> dict[str, object]:
     return {name: check[name] for name in policies.Check.model_fields if name in check}
-
-
-def _said(value: object) -> str:
-    if value is None:
-        return "not measured"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

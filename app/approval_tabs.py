@@ -1,5 +1,6 @@
 """One submission: the verdict, what was frozen, what was measured, what was said and done."""
 
+import json
 from collections.abc import Callable, Mapping
 
 import pandas as pd
@@ -7,9 +8,11 @@ import streamlit as st
 
 from app import approval_words as words
 from app.approval_acts import acts
+from app.approval_content import changed_words, changes_tab, content_tab
 from app.approval_evidence import documents_tab, explanation_tab, fairness_tab
 from app.approval_submit import checks_table
 from app.markdown import plain
+from app.policy_words import policy_title
 from app.rows import wrapped
 from app.services import services
 from app.ui import STATES, boundary, download_table, header, page_link, state_badge
@@ -18,7 +21,7 @@ from engines.core.access import Actor
 from engines.core.database import now
 from engines.core.errors import InvalidInput
 from engines.governance import approvals
-from engines.governance.approvals import Differing, Opened, State
+from engines.governance.approvals import Opened, State
 
 FULL_SLOT, OPEN_SLOT = ":material/check_circle:", ":material/radio_button_unchecked:"
 Draw = Callable[[Actor, Opened], None]
@@ -52,7 +55,7 @@ def verdict(opened: Opened) -> None:
     said = words.verdict(opened, now())
     if opened.changes and row.state in (State.SUBMITTED, State.APPROVED, State.VOID):
         st.error(
-            f"{said} Changed since it was submitted: {plain(words.told(opened.changes))} "
+            f"{said} Changed since it was submitted: {plain(changed_words(opened.changes))} "
             f"{words.AFTER_CHANGE[row.state]}",
             icon=STATES["void"][1],
         )
@@ -63,7 +66,8 @@ def verdict(opened: Opened) -> None:
     elif row.state == State.SUBMITTED:
         st.info(said, icon=":material/hourglass_top:")
     else:
-        st.warning(f"{said} {plain(row.reason)}", icon=STATES[row.state][1])
+        because = f" Because: “{plain(row.reason)}”" if row.reason else ""
+        st.warning(said + because, icon=STATES[row.state][1])
 
 
 def summary(actor: Actor, opened: Opened) -> None:
@@ -77,7 +81,7 @@ def summary(actor: Actor, opened: Opened) -> None:
         if row.submitted_at
         else "not yet",
         "Answer": words.due(row.answer_by, now()) if row.state == State.SUBMITTED else "",
-        "Policy": f"{row.policy_name} {row.policy_version}" if row.policy_name else "",
+        "Policy": plain(policy_title(services().db, row.policy_name, row.policy_version)),
         "Content": f"`{row.content_hash}`" if row.content_hash else "",
         "Signature": f"`{row.signature}`" if row.signature else "",
     }
@@ -111,45 +115,6 @@ def _makers(actor: Actor, opened: Opened) -> None:
     for person, what in opened.makers.items():
         name = plain(known.get(person, "somebody no longer here"))
         st.markdown(f"- {name}: {plain(words.made(what))}")
-
-
-def content_tab(actor: Actor, opened: Opened) -> None:
-    """Every item with its hash, looked at again now."""
-    if not opened.items:
-        st.info("Nothing is frozen yet: this is a draft.", icon=":material/edit_note:")
-        return
-    count = len(opened.items)
-    if opened.changes:
-        st.error(f"**Changed:** {plain(words.told(opened.changes))}", icon=STATES["void"][1])
-    else:
-        st.success(f"**All {count} items are as they were submitted.**", icon=":material/verified:")
-    changed = {(change.kind, change.name): change for change in opened.changes}
-    rows = [
-        {
-            "Kind": words.KINDS.get(item.kind, item.kind),
-            "Item": item.name,
-            "Now": _state_now(changed.pop((item.kind, item.name), None)),
-            "SHA-256": item.sha256,
-            "What it is": item.detail,
-        }
-        for item in sorted(opened.items, key=lambda item: (item.kind, item.name) not in changed)
-    ]
-    rows += [
-        {
-            "Kind": words.KINDS.get(new.kind, new.kind), "Item": new.name,
-            "Now": "✗ new", "SHA-256": new.after, "What it is": "not there when submitted",
-        }
-        for new in changed.values()
-    ]  # fmt: skip
-    wrapped(rows, "content", hashes="SHA-256")
-    download_table("Content as CSV", pd.DataFrame(rows), "content.csv")
-    st.caption(f"SHA-256 over this list: `{opened.submission.content_hash}`")
-
-
-def _state_now(change: approvals.Change | None) -> str:
-    if change is None:
-        return "✓ as submitted"
-    return "✗ gone" if change.after in ("", "missing") else "✗ changed"
 
 
 def metrics_tab(actor: Actor, opened: Opened) -> None:
@@ -187,44 +152,6 @@ def checks_tab(actor: Actor, opened: Opened) -> None:
     checks_table(list(opened.submission.checks), opened.submission.facts)
 
 
-def changes_tab(actor: Actor, opened: Opened) -> None:
-    """What is different from the submission before."""
-    found = approvals.difference(services().board, actor, opened.submission.id)
-    if found.previous is None:
-        st.info("This is the first submission for this stage.", icon=":material/info:")
-        return
-    before = found.previous
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Compared with")
-        page_link(f"the submission of {before.submitted_at:%Y-%m-%d %H:%M}", "approval",
-                  submission=before.id)  # fmt: skip
-        state_badge(before.state)
-    parts = {"Metrics": found.metrics, "Columns": found.schema, "Parameters": found.parameters}
-    for name, rows in parts.items():
-        _differing(name, rows)
-    st.subheader("Documents", anchor=False)
-    for each in found.documents:
-        st.markdown(f"**{plain(each.name.replace('/', ': ').replace('_', ' '))}**")
-        st.code(each.text or "Not written before, or not any more.", language="diff")
-    if not found.documents:
-        st.caption("No section changed.")
-    st.subheader("Content", anchor=False)
-    st.markdown("\n".join(f"- {plain(str(each))}" for each in found.items) or "Nothing changed.")
-
-
-def _differing(name: str, rows: tuple[Differing, ...]) -> None:
-    st.subheader(name, anchor=False)
-    if not rows:
-        st.caption("Nothing changed.")
-        return
-    told = [{"Name": r.name, "Before": _text(r.before), "Now": _text(r.after)} for r in rows]
-    st.dataframe(pd.DataFrame(told), hide_index=True)
-
-
-def _text(value: object) -> str:
-    return "–" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
 def discussion_tab(actor: Actor, opened: Opened) -> None:
     """What was said about it, and a place to say more."""
     board, identifier = services().board, opened.submission.id
@@ -255,12 +182,14 @@ def history_tab(actor: Actor, opened: Opened) -> None:
         for event in events
     ]
     wrapped(rows, "history")
-    download_table("History as CSV", pd.DataFrame(rows), "history.csv")
+    whole = [row | {"Detail": json.dumps(e.detail)} for row, e in zip(rows, events, strict=True)]
+    download_table("History as CSV", pd.DataFrame(whole), "history.csv")
 
 
 def _detail(detail: Mapping[str, object]) -> str:
-    told = {name.replace("_", " "): value for name, value in detail.items() if value}
-    return ", ".join(f"{name}: {value}" for name, value in told.items())
+    """What the record says of an act, in words; which model it was stands above all of them."""
+    told = {name: value for name, value in detail.items() if value and name != "model"}
+    return "; ".join(f"{name.replace('_', ' ')}: {words.said(v)}" for name, v in told.items())
 
 
 TABS: Mapping[str, Draw] = {

@@ -1,12 +1,13 @@
 """The words of the Approvals pages: what is asked, of whom, since when, what stands in the way."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from app.markdown import plain
 from engines.core.access import Actor, Capability
 from engines.core.gate import Stage
-from engines.governance.approvals import Change, Decision, Opened, Slot, State, Submission
+from engines.governance.approvals import Decision, Opened, Slot, State, Submission
 from engines.training import TITLES, Task
 
 STAGES: Mapping[Stage, str] = {
@@ -122,13 +123,6 @@ def verdict(opened: Opened, moment: datetime) -> str:
     return OVER[row.state]
 
 
-def told(changes: Sequence[Change]) -> str:
-    """The changed content in one sentence; the first five by name."""
-    named = "; ".join(str(change) for change in changes[:5])
-    more = f"; and {len(changes) - 5} more" if len(changes) > 5 else ""
-    return f"{named}{more}."
-
-
 def refusal(actor: Actor, opened: Opened, roles_lent: Collection[str]) -> str:
     """Why this person has no vote here; "" when they may vote. The engine checks it again."""
     if opened.submission.state != State.SUBMITTED:
@@ -145,11 +139,30 @@ def refusal(actor: Actor, opened: Opened, roles_lent: Collection[str]) -> str:
     return ""
 
 
+def said(value: object) -> str:
+    """A value of the record for people: stages and decisions by name, moments to the minute.
+
+    Hashes and signatures by their beginning: whole, they stand in the Summary and in the files.
+    """
+    text = str(value)
+    if known := NAMES.get(text):
+        return known
+    if MOMENT.match(text):
+        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"
+    return f"{text[:12]}…" if len(text) >= HASH and " " not in text else text
+
+
 def made(what: str) -> str:
     """What a maker did; the record's names of acts in words."""
     return ACTS.get(what, what)
 
 
+NAMES: Mapping[str, str] = {
+    **{stage.value: title for stage, title in STAGES.items()},
+    **{decision.value: title for decision, title in DECISIONS.items()},
+}
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
+HASH = 40  # characters without a space: nothing to be read
 ACTS: Mapping[str, str] = {
     "experiment.created": "created the experiment",
     "experiment.changed": "changed the experiment",

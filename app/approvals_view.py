@@ -61,10 +61,10 @@ def filters(actor: Actor, experiment_id: str = "") -> Filter:
     """What the list is narrowed to; kept in the address."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         text = st.text_input(
-            "Search", placeholder="Name of the model", key="name", bind="query-params", width=260
+            "Search", placeholder="Name of the model", key="name", bind="query-params", width=220
         )
         states = some_of(
-            st.multiselect, "State", "states", STATE_NAMES, placeholder="Any", width=260
+            st.multiselect, "State", "states", STATE_NAMES, placeholder="Any", width=220
         )
         stages = some_of(st.pills, "Stage", "stages", STAGE_NAMES, selection_mode="multi")
         mine = st.toggle("Mine only", key="own", bind="query-params")

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable
 
 from engines import projects
+from engines.core.database import Database
+from engines.core.errors import NotFound
 from engines.governance import documents, policies
 from engines.governance.policies import Approval, Requirements, Then, Vocabulary
 
@@ -49,6 +51,15 @@ def document_words(templates: documents.Templates, name: str, sections: Collecti
     kind = templates.kinds[name]
     titles = [section.title for section in kind.sections if section.key in sections]
     return f"{kind.title}: {', '.join(titles) if sections else 'every section'}"
+
+
+def policy_title(db: Database, name: str, number: int) -> str:
+    """A version of a policy by its title; by its name when it is not kept; "" without one."""
+    try:
+        title = policies.version(db, name, number).policy.title if name else ""
+    except NotFound:
+        title = name
+    return f"{title}, version {number}" if title else ""
 
 
 def fact_words(fact: str) -> str:

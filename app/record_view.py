@@ -9,7 +9,9 @@ import streamlit as st
 
 from app import approval_words as words
 from app.markdown import plain, within
+from app.policy_words import policy_title
 from app.rows import listed
+from app.services import services
 from app.ui import badge, page_link
 from engines.core.database import now
 from engines.core.gate import Stage
@@ -114,7 +116,7 @@ def _approval(record: Record) -> dict[str, str]:
         "Code": f"commit `{code}`" if code else "",
         "Libraries": f"lock, SHA-256 `{lock}`" if lock else "",
         "Content": f"`{row.content_hash}`" if row.content_hash else "",
-        "Policy": f"{plain(row.policy_name)}, version {row.policy_version}, tier {row.tier}",
+        "Policy": f"{plain(_policy(row))}, tier {row.tier}",
         "Submitted": f"{second(row.submitted_at)} by {plain(row.submitter_name)}"
         if row.submitted_at
         else "",
@@ -123,6 +125,10 @@ def _approval(record: Record) -> dict[str, str]:
         "Ended": f"{second(row.ended_at)}: {plain(row.reason)}" if row.ended_at else "",
         "Approvers": "".join(f"\n    - {_approver(vote)}" for vote in record.votes),
     }
+
+
+def _policy(row: approvals.Submission) -> str:
+    return policy_title(services().db, row.policy_name, row.policy_version)
 
 
 def _approver(vote: approvals.Vote) -> str:

@@ -1,6 +1,8 @@
 """The Approvals page for each person: the queue, a submission's tabs, the acts and why not."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from engines.core.database import now
 from engines.core.gate import Stage
 from engines.governance import approvals
 from engines.governance.approvals import Decision, State, Submission
+from engines.governance.documents import Gap
 from engines.wiring import Services
 from tests.harness.governed import Governed, governed
 from tests.harness.pages import opened
@@ -131,9 +134,38 @@ def test_the_page_says_ready_with_tier_votes_and_checks(page: Open, house: Gover
     assert "Tier: Low" in said
     assert "level 1: a checker; level 2: a validator" in said
     assert "House policy, version 1" in said
-    checks = at.dataframe[0].value
-    assert list(checks["Value"]) == ["0.8", "1000"]
+    checks = at.table[0].value
+    assert list(checks["Value"]) == ["0.8", "1,000"]
     assert not next(button for button in at.button if button.label == "Submit").disabled
+
+
+def test_missing_sections_are_told_by_document_with_the_way_to_each(
+    page: Open, house: Governed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gaps = tuple(
+        Gap("model_card", key, title, f"“{title}” of the model card is not written.")
+        for key, title in (("details", "Model details"), ("caveats", "Caveats"))
+    )
+    ready = approvals.readiness(house.board, house.people["ana"], house.model, Stage.TRAINING)
+    blocked = replace(ready, gaps=gaps, blocked=tuple(gap.reason for gap in gaps))
+    monkeypatch.setattr(approvals, "readiness", lambda *_: blocked)
+    at = page("ana", model=str(house.model))
+    assert "One thing stands in the way" in words(at)
+    told = words(at).replace("\\", "")
+    assert "Model card: 2 sections are not written: Model details, Caveats." in told
+    link = next(each for each in at.get("page_link") if each.proto.label == "Write: Model card")
+    assert "kind=model_card&section=details" in link.proto.query_string
+
+
+def test_content_and_policy_are_told_by_their_titles(page: Open, house: Governed) -> None:
+    row = house.submit()
+    items = page("carl", submission=row.id, view="Content").table[0].value["Item"]
+    assert "Model card: Model details" in [item.replace("\\", "") for item in items]
+    assert "House policy, version 1" in words(page("carl", submission=row.id))
+    house.file("model.json").write_text("{}")
+    house.write("details", "Something else.")
+    said = words(page("carl", submission=row.id))
+    assert "document “Model card: Model details” has changed" in said.replace("\\", "")
 
 
 def test_a_later_stage_in_the_address_names_the_stage_before(page: Open, house: Governed) -> None:
@@ -273,7 +305,10 @@ def test_history_lists_the_acts_newest_first(page: Open, house: Governed) -> Non
     row = house.approve()
     table = page("audrey", submission=row.id, view="History").table[0].value
     assert list(table["What"][:2]) == [r"gave the last vote\: approved and signed", "voted"]
-    assert str(row.content_hash) in table["Detail"].iloc[0]
+    detail = table["Detail"].iloc[0].replace("\\", "")
+    assert f"stage: Training; content: {row.content_hash[:12]}…" in detail
+    assert not re.search(r"\dT\d\d:", detail)
+    assert str(house.model) not in detail
     assert table["Who"].iloc[-1] == "ana"
 
 
@@ -311,7 +346,7 @@ def test_check_that_does_not_apply_is_not_shown_as_passed() -> None:
 
     at = AppTest.from_function(script).run()
     assert not at.exception
-    assert list(at.dataframe[0].value[""]) == ["– not applicable"]
+    assert list(at.table[0].value["Outcome"]) == ["– not applicable"]
 
 
 def test_checks_say_where_the_vulnerabilities_come_from() -> None:

@@ -62,9 +62,14 @@ class Change:
     before: str
     after: str
 
+    @property
+    def what(self) -> str:
+        """What became of it."""
+        found = "is gone" if self.after in ("", MISSING) else "has changed"
+        return found if self.before else "is new"
+
     def __str__(self) -> str:
-        what = "is gone" if self.after in ("", MISSING) else "has changed"
-        return f"{self.kind.replace('_', ' ')} “{self.name}” {what if self.before else 'is new'}"
+        return f"{self.kind.replace('_', ' ')} “{self.name}” {self.what}"
 
 
 def canonical(value: Any) -> str:
