@@ -8,6 +8,7 @@ import streamlit as st
 from app.data_take import TYPES, corrected
 from app.paging import page_buttons, page_number
 from app.services import services
+from app.sizes import file_size
 from app.ui import boundary, empty_state, live, page_link
 from engines import data_sources, orchestration
 from engines.core.access import Actor
@@ -56,7 +57,7 @@ def summary(dataset: Dataset, table: Table) -> None:
             "Rows": f"{table.rows:,}",
             "Columns": f"{len(table.columns):,}",
             "Missing cells": f"{missing:.1%}",
-            "File": f"{dataset.bytes / 1e6:,.1f} MB",
+            "File": file_size(dataset.bytes),
         }.items(),
         strict=True,
     ):

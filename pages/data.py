@@ -5,6 +5,7 @@ import streamlit as st
 from app import data_take, data_view
 from app.markdown import plain
 from app.services import services
+from app.sizes import file_size
 from app.ui import boundary, header, page_actor, page_experiment
 from engines import data_sources
 from engines.core.access import Capability
@@ -22,7 +23,7 @@ header("Data", experiment, "data")
 def correct(upload: Upload) -> None:
     """How the uploaded file is read: detected, corrected, previewed, then taken."""
     st.subheader("How to read the file", anchor=False)
-    st.text(f"{upload.name} · {upload.size / 1e6:,.1f} MB")
+    st.text(f"{upload.name} · {file_size(upload.size)}")
     with boundary():
         found = data_take.look(actor, actor.id, upload.id, "")
         form = data_take.read_choices(found, upload)
