@@ -122,6 +122,10 @@ def _results(wanted: Sequence[str], facts: Mapping[str, Fact], asked: _Asked) ->
 
 def _votes(wanted: Sequence[str], votes: Sequence[Vote], asked: _Asked) -> Iterator[Found]:
     for role in wanted:
-        there = any(vote.role == role for vote in votes)
-        text = f"A {role} {'has approved' if there else 'has not approved yet'}."
-        yield there if role in asked.roles else None, text
+        found = [vote for vote in votes if vote.role == role]
+        stood_in = next((vote.by for vote in found if vote.by), "")
+        if found and all(vote.by for vote in found):
+            text = f"A {stood_in} has approved, in place of a {role}."
+        else:
+            text = f"A {role} {'has approved' if found else 'has not approved yet'}."
+        yield bool(found) if role in asked.roles else None, text

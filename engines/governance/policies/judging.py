@@ -32,10 +32,11 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Vote:
-    """One person's yes, in a role and on a level."""
+    """One person's yes, in a role and on a level; `by` is the role that stood in for it, if any."""
 
     role: str
     level: int = 1
+    by: str = ""
 
 
 def judge(checks: Iterable[Check], facts: Mapping[str, Fact]) -> list[CheckResult]:

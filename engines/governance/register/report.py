@@ -138,8 +138,13 @@ def votes_of(session: Session, runs: Sequence[str] | None) -> dict[ModelRef, lis
     for vote, submission in session.exec(query):
         counted = vote.content_hash == submission.content_hash
         if counted and vote.person_id not in submission.makers:
-            found.setdefault(submission.model, []).append(policies.Vote(vote.role, vote.level))
+            found.setdefault(submission.model, []).append(_as_counted(vote))
     return found
+
+
+def _as_counted(vote: Vote) -> policies.Vote:
+    """The vote in the role whose place it took."""
+    return policies.Vote(vote.fills, vote.level, vote.role if vote.in_place_of else "")
 
 
 def rows_of(

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from engines import projects
 from engines.core.errors import NotAllowed
 from engines.core.model_ref import ModelRef
 from engines.governance import policies, register
+from engines.governance.approvals import Vote
 from engines.governance.register import STANDS, CoverageFilter
 from engines.wired_models import TrainedModels
 from tests.harness.governed import governed, vocabulary
@@ -60,6 +62,16 @@ def test_each_requirement_counts_models_by_their_newest_submission(house, covere
     assert states["V validation"].stands == "open"
     assert "A validator has approved." in states["V validation"].evidence
     assert {row.stands for row in found.rows} <= STANDS.keys()
+
+
+def test_a_vote_in_place_of_a_role_counts_for_that_role_and_says_by_whom(house, db, covered):
+    house.approve()
+    with db.write() as session:
+        vote = session.exec(select(Vote).where(Vote.role == "validator")).one()
+        vote.role, vote.in_place_of = "deployer", "validator"
+        session.add(vote)
+    states = {row.requirement: row for row in covered(size=100).rows}
+    assert "A deployer has approved, in place of a validator." in states["V validation"].evidence
 
 
 def test_filter_narrows_the_list_and_not_the_counts(house, covered):
