@@ -6,6 +6,7 @@ other side is `fork_main`, which says how its processes are kept apart.
 
 import json
 import logging
+import math
 import os
 import select
 import signal
@@ -62,8 +63,9 @@ class Forked:
 
 
 class ForkServer:
-    """Starts the process, asks it for forks, and starts it again when it is gone.
+    """Starts the process, asks it for forks, and starts it again when it has died.
 
+    One that does not answer, or a kernel without what it takes, is given up for good.
     Whoever has one must be single-threaded when `fork` is called. The server dies with it, and the
     forked processes with the server.
     """
@@ -100,8 +102,9 @@ class ForkServer:
             pid = self._ask(asdict(order))
             return Forked(self, pid) if pid else None
         except OSError as error:
-            log.warning("The fork server is given up: %s", error)
+            log.warning("The fork server is given up, jobs start without: %s", error)
             self.end()
+            self._due = math.inf
             processes.end_family(order.environment[processes.LEASE])
             return None
 

@@ -98,7 +98,7 @@ def test_dead_server_takes_its_forks_along_and_is_replaced(
     assert forked(server, ordered(tmp_path)).wait() == 0
 
 
-def test_server_that_does_not_answer_is_given_up(
+def test_server_that_does_not_answer_is_given_up_for_good(
     server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     child = forked(server, ordered(tmp_path, "--hang"))
@@ -110,6 +110,9 @@ def test_server_that_does_not_answer_is_given_up(
     assert not process.is_running()
     wait_for(child.has_exited)
     assert child.wait() == -signal.SIGKILL
+    monkeypatch.setattr("engines.orchestration.fork_server.RESTART_SECONDS", 0.0)
+    assert server.fork(ordered(tmp_path)) is None
+    assert server._process is None
 
 
 def test_libraries_that_run_threads_are_not_forked(tmp_path: Path) -> None:
