@@ -61,13 +61,20 @@ def read_choices(found: Detection, upload: Upload) -> ReadOptions:
     if options.kind == "text":
         return options.model_copy(update=_text_choices(options, upload.id))
     if options.kind == "excel":
-        sheets = found.sheets or (options.sheet,)
-        sheet = st.selectbox(
-            "Sheet", sheets, index=sheets.index(options.sheet), key=f"sheet:{upload.id}"
-        )
-        header = st.toggle("First row holds the names", options.header, key=f"header:{upload.id}")
-        return options.model_copy(update={"sheet": sheet, "header": header})
+        return options.model_copy(update=_sheet_choices(found, upload.id))
     return options
+
+
+def _sheet_choices(found: Detection, key: str) -> dict[str, Any]:
+    options, sheets = found.options, found.sheets or (found.options.sheet,)
+    first, second = st.columns([2, 1])
+    sheet = first.selectbox("Sheet", sheets, sheets.index(options.sheet), key=f"sheet:{key}")
+    titles = options.skip_lines if sheet == options.sheet else 0
+    above = second.number_input(
+        "Rows to skip at the top", 0, 1000, titles, key=f"skip:{key}:{sheets.index(sheet)}"
+    )
+    names = st.toggle("First row holds the names", options.header, key=f"header:{key}")
+    return {"sheet": sheet, "header": names, "skip_lines": int(above)}
 
 
 def _text_choices(options: ReadOptions, key: str) -> dict[str, Any]:

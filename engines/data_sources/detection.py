@@ -12,9 +12,10 @@ from engines.core.errors import InvalidInput
 from engines.core.settings import Limits
 from engines.data_sources import names, workbook
 from engines.data_sources.column_types import Judged, judge
-from engines.data_sources.dialect import head_of, records, sniff
+from engines.data_sources.dialect import head_of, records, skipped, sniff
 from engines.data_sources.encoding import detect_encoding
 from engines.data_sources.files import kind_of
+from engines.data_sources.heading import fitted
 from engines.data_sources.options import Detection, ReadOptions, Step
 from engines.data_sources.reading import NESTED, Care, select, source_columns, source_of
 from engines.data_sources.sql import reading_errors, session, text, wrong_encoding
@@ -35,7 +36,9 @@ def _first_look(path: Path, name: str, scratch: Path) -> ReadOptions:
     if kind == "parquet":
         return ReadOptions(kind=kind)
     if kind == "excel":
-        return ReadOptions(kind=kind, sheet=workbook.first_filled_sheet(path))
+        form = ReadOptions(kind=kind, sheet=workbook.first_table(path))
+        titles = skipped(head_of(staged(path, form, scratch)), ",", '"')
+        return form.model_copy(update={"skip_lines": titles})
     encoding, _marked = detect_encoding(path)
     seen = sniff(staged(path, ReadOptions(kind=kind, encoding=encoding), scratch))
     return ReadOptions(
@@ -111,7 +114,7 @@ def _given_names(
         return [f"column_{i}" for i in range(1, max(map(len, rows)) + 1)]
     if len(rows) == 1:
         raise no_rows()
-    return rows[0]
+    return fitted(rows[0], rows[1:])
 
 
 def _parquet_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

@@ -3,18 +3,20 @@
 import csv
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+
+from engines.data_sources.heading import has_names, title_lines
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "blank"}
 GUESSED = (",", ";", "\t", "|")  # a blank is never guessed: any sentence would look like a table
 QUOTES = {'"': 'double "', "'": "single '", "": "none"}
 SAMPLE_CHARACTERS = 262_144
 SAMPLE_RECORDS = 500
-PREAMBLE = 20  # how many title lines may stand before the table
 
-_VALUE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*([eE][+-]?\d+)?%?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
 _COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})|[+-]?\d{1,3}(\.\d{3})+,\d+")
 _POINT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)\.(\d{1,2}|\d{4,})|[+-]?\d{1,3}(,\d{3})+\.\d+")
 _COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -44,12 +46,26 @@ def head_of(path: Path) -> str:
 def records(text: str, delimiter: str, quote: str, skip_lines: int = 0) -> list[list[str]]:
     """The first records of the text, empty lines left out."""
     lines = text.splitlines(keepends=True)[skip_lines:]
+    return [row for row, _ in islice(_placed(lines, delimiter, quote), SAMPLE_RECORDS) if row]
+
+
+def skipped(text: str, delimiter: str, quote: str) -> int:
+    """How many lines of titles stand before the table."""
+    lines = text.splitlines(keepends=True)
+    first = list(islice(_placed(lines, delimiter, quote), SAMPLE_RECORDS))
+    number = title_lines([row for row, _ in first])
+    return first[number][1] if number else 0
+
+
+def _placed(lines: list[str], delimiter: str, quote: str) -> Iterator[tuple[list[str], int]]:
+    """Each record, an empty one for an empty line, with the number of its first line from 0."""
     # A control character that no table holds stands for "no quote".
     reader = csv.reader(lines, delimiter=delimiter, quotechar=quote or "\x1f")
-    try:
-        return [row for row in islice(reader, SAMPLE_RECORDS) if row]
-    except csv.Error:
-        return []
+    start = 0
+    with suppress(csv.Error):
+        for row in reader:
+            yield row, start
+            start = reader.line_num
 
 
 def sniff(path: Path) -> Dialect:
@@ -57,10 +73,10 @@ def sniff(path: Path) -> Dialect:
     text = head_of(path)
     quote = _quote(text)
     delimiter = max(GUESSED, key=lambda mark: _fitness(records(text, mark, quote)))
-    skip = _preamble(text, delimiter, quote)
+    skip = skipped(text, delimiter, quote)
     rows = records(text, delimiter, quote, skip)
     decimal, thousands = _numbers(rows, delimiter)
-    return Dialect(delimiter, quote, skip, _has_header(rows), decimal, thousands)
+    return Dialect(delimiter, quote, skip, has_names(rows), decimal, thousands)
 
 
 def _quote(text: str) -> str:
@@ -75,31 +91,6 @@ def _fitness(rows: list[list[str]]) -> tuple[float, int]:
         return 0.0, 0
     width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[1]))
     return (round(count / len(rows), 1), width) if width > 1 else (0.0, 1)
-
-
-def _preamble(text: str, delimiter: str, quote: str) -> int:
-    """Number of title lines before the table: narrower lines before the usual width begins."""
-    widths = [len(row) for row in records(text, delimiter, quote)]
-    if not widths:
-        return 0
-    usual = Counter(widths[PREAMBLE:] or widths).most_common(1)[0][0]
-    for number, line in enumerate(text.splitlines()[:PREAMBLE]):
-        found = records(line, delimiter, quote)
-        if found and len(found[0]) >= usual:
-            return number
-    return 0
-
-
-def _has_header(rows: list[list[str]]) -> bool:
-    """False when the first record holds numbers or dates just where the others do."""
-    if len(rows) < 2:
-        return True
-    values = [bool(_VALUE.fullmatch(cell.strip())) for cell in rows[0]]
-    if not any(values):
-        return True
-    below = [bool(_VALUE.fullmatch(cell.strip())) for cell in rows[len(rows) // 2]]
-    texts_differ = any(v < b for v, b in zip(values, below, strict=False))
-    return texts_differ and sum(values) < len(values)
 
 
 def _numbers(rows: list[list[str]], delimiter: str) -> tuple[str, str]:

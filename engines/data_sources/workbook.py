@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -22,6 +22,8 @@ from engines.data_sources.sql import disk_errors
 # rows are read one by one: bounded, but ten times slower.
 HELD_BYTES = 200 * 1024**2
 
+TABLE_ROWS = 50  # a sheet that has two wide rows among these holds a table
+
 Row = Sequence[object]
 
 
@@ -35,13 +37,22 @@ def sheets(path: Path) -> tuple[str, ...]:
         )
 
 
-def first_filled_sheet(path: Path) -> str:
-    """The first sheet with a cell in it. Raises InvalidInput when there is none."""
+def first_table(path: Path) -> str:
+    """The first sheet with a table in it, else the first with a cell.
+
+    Raises InvalidInput when there is none.
+    """
+    filled = ""
     for name in sheets(path):
         with _rows(path, name) as rows:
-            if any(_is_filled(row) for row in rows):
-                return name
-    raise InvalidInput("No sheet of the workbook holds a cell.", hint="Choose another file.")
+            widths = (sum(not _is_blank(cell) for cell in row) for row in rows)
+            found = list(islice((width for width in widths if width), TABLE_ROWS))
+        if len([width for width in found if width > 1]) > 1:
+            return name
+        filled = filled or (name if found else "")
+    if not filled:
+        raise InvalidInput("No sheet of the workbook holds a cell.", hint="Choose another file.")
+    return filled
 
 
 def write_text(path: Path, sheet: str, target: Path) -> None:

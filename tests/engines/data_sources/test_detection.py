@@ -182,3 +182,48 @@ def test_detect_formula_cells_stay_text(looked, tmp_path):
     found = looked("k,v\n1,=cmd|' /C calc'!A0\n2,=1+1\n")
     frame = preview(tmp_path / "a.csv", found.options, tmp_path / "staged")
     assert list(frame["v"]) == ["=cmd|' /C calc'!A0", "=1+1"]
+
+
+@pytest.mark.parametrize(
+    ("titles", "skipped"),
+    [
+        ("Loan book,,\nprinted,2024-01-01,\n,,\n", 3),
+        ("# exported 2024-05-01\n# system: core, branch 7\n", 2),
+        ("# a, b, c\n", 1),
+        ("Customer,,Loan\n", 0),
+        ('"Loan book\nof May"\n', 2),
+        ("", 0),
+    ],
+)
+def test_detect_titles_as_wide_as_the_table_are_skipped(looked, titles, skipped):
+    rows = "".join(f"{n},c{n % 3},{n}.5\n" for n in range(40))
+    found = looked(f"{titles}id,city,amount\n{rows}")
+    assert found.options.skip_lines == skipped
+    if skipped or not titles:
+        assert [c.name for c in found.options.columns] == ["id", "city", "amount"]
+
+
+def test_detect_name_with_a_line_break_stays_one_name(looked):
+    found = looked('"amount\nin EUR",city\n' + "1.5,Rome\n2.5,Oslo\n" * 20)
+    assert [c.name for c in found.options.columns] == ["amount in EUR", "city"]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("{n};c{n};{n},5;\n", ["id", "city", "amount", "column_4"]),
+        ("row {n};{n};c{n};{n},5\n", ["column_1", "id", "city", "amount"]),
+    ],
+)
+def test_detect_names_stay_when_each_line_has_one_field_more(looked, tmp_path, line, names):
+    found = looked("id;city;amount\n" + "".join(line.format(n=n) for n in range(40)))
+    assert [c.name for c in found.options.columns] == names
+    assert found.bad_rows == 0
+    frame = preview(tmp_path / "a.csv", found.options, tmp_path / "staged")
+    assert frame["amount"].tolist()[:3] == [0.5, 1.5, 2.5]
+    assert len(frame) == 40
+
+
+def test_detect_lines_without_names_get_numbered_ones(looked):
+    found = looked("1;a;2,5\n" * 20)
+    assert [c.name for c in found.options.columns] == ["column_1", "column_2", "column_3"]

@@ -84,7 +84,7 @@ def test_big_sheet_is_read_row_by_row_to_the_same_text(uneven, tmp_path, monkeyp
     workbook.write_text(uneven, "data", tmp_path / "held.csv")
     monkeypatch.setattr(workbook, "HELD_BYTES", 0)
     monkeypatch.setattr(workbook.calamine.CalamineWorkbook, "get_sheet_by_name", None)
-    assert workbook.first_filled_sheet(uneven) == "data"
+    assert workbook.first_table(uneven) == "data"
     workbook.write_text(uneven, "data", tmp_path / "streamed.csv")
     held, streamed = ((tmp_path / f"{n}.csv").read_text() for n in ("held", "streamed"))
     assert streamed.splitlines()[:3] == [
@@ -115,3 +115,25 @@ def _rewrite(source, target, old, new):
 def test_unknown_sheet_is_refused(uneven, tmp_path):
     with pytest.raises(InvalidInput, match="no sheet “other”"):
         workbook.write_text(uneven, "other", tmp_path / "a.csv")
+
+
+def test_table_below_titles_on_a_later_sheet_is_found(uploaded, datasets, analyst):
+    book = openpyxl.Workbook()
+    book.active.title = "Read me"
+    book.active["A1"] = "The data is on the next sheet."
+    sheet = book.create_sheet("Loans")
+    sheet["B2"], sheet["B3"] = "Loan book", "as of"
+    sheet["C3"] = date(2024, 5, 31)
+    sheet.merge_cells("B2:E2")
+    for at, value in enumerate(["number", "city", "amount", "paid"], start=2):
+        sheet.cell(5, at, value)
+        for row in range(30):
+            sheet.cell(6 + row, at, ["Rome", "Oslo"][row % 2] if at == 3 else row * at)
+    out = BytesIO()
+    book.save(out)
+    upload = uploaded(out.getvalue(), "loans.xlsx")
+    found = detect(datasets, analyst, upload)
+    assert (found.options.sheet, found.options.skip_lines) == ("Loans", 3)
+    stored = ingest(datasets, analyst, upload, found.options)
+    assert [column["name"] for column in stored.columns] == ["number", "city", "amount", "paid"]
+    assert stored.rows == 30
