@@ -95,7 +95,7 @@ def fold_estimate(folds: Sequence[float]) -> Estimate:
     k = len(folds)
     mean = float(np.mean(folds)) if k else float("nan")
     if k < 2:
-        return Estimate(mean, mean, mean)
+        return Estimate(mean, math.nan, math.nan)  # one fold has no interval
     spread = math.sqrt((1 / k + 1 / (k - 1)) * float(np.var(folds, ddof=1)))
     reach = float(stats.t.ppf(0.975, k - 1)) * spread
     return Estimate(mean, mean - reach, mean + reach)
@@ -159,7 +159,7 @@ def leaderboard_frame(files: TaskFiles) -> pd.DataFrame:
         folds = line.get("folds", {}).get(line.get("metric", ""), [])
         score = line.get("score")
         alone = Estimate(math.nan if score is None else float(score), math.nan, math.nan)
-        seen = fold_estimate(folds) if len(folds) > 1 else alone  # one fold has no interval
+        seen = fold_estimate(folds) if folds else alone
         rows.append(
             {
                 "candidate": line.get("name", ""),

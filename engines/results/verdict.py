@@ -14,17 +14,32 @@ def verdict(files: TaskFiles) -> list[str]:
     if not files.card.is_supervised:
         return [_unsupervised(files)]
     judged = metric(files.card.metric)
-    found = [_choice(files, judged), _held(files, judged), _gap(files, judged)]
+    found = [_choice(files, judged), _untried(files), _held(files, judged), _gap(files, judged)]
     return [sentence for sentence in found if sentence]
 
 
 def _choice(files: TaskFiles, judged: Metric) -> str:
     board = files.leaderboard
     winner = files.winner
-    mean = fold_estimate(winner.get("folds", {}).get(judged.id, []))
+    folds = winner.get("folds", {}).get(judged.id, [])
+    mean, asked = fold_estimate(folds), files.card.facts.get("folds", 0)
     name = winner.get("name") or files.card.algorithm
-    told = f"**{name}** is chosen: {judged.title} {mean.text} over the folds"
+    where = f"on {len(folds)} of {asked} folds" if 0 < len(folds) < asked else "over the folds"
+    told = f"**{name}** is chosen: {judged.title} {mean.text} {where}"
     return f"{told}{_against_baseline(board, mean.value, judged)}."
+
+
+def _untried(files: TaskFiles) -> str:
+    """How many candidates the time was too short for, and what gives them more."""
+    board = files.leaderboard
+    left = sum(line.get("state") == "stopped" and line.get("score") is None for line in board)
+    if not left:
+        return ""
+    were = "was" if left == 1 else "were"
+    return (
+        f"The time was short: {left} of {len(board)} candidates {were} not tried. "
+        "Train again with more time, “Best: for a set time”, to have them tried."
+    )
 
 
 def _against_baseline(board: list[dict[str, Any]], score: float, judged: Metric) -> str:

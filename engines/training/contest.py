@@ -20,6 +20,8 @@ KEPT = 5  # of the others, how many go beyond the first fold
 MANY_ROWS, KEPT_OF_MANY = 10_000, 3  # a fold of many rows tells them apart well
 SKEWED = 1.0
 STARTING = "starting values"
+BEHIND = "Behind others after the first fold."
+UNTRIED = "Out of time before the first fold."
 
 
 @dataclass
@@ -103,7 +105,7 @@ def close(ledger: Ledger, entrant: Entrant, folds: int) -> None:
     if line.state == "running":
         complete = len(entrant.results) == folds
         line.state = "succeeded" if complete else "stopped"
-        line.reason = "" if complete else "Out of time."
+        line.reason = "" if complete else "Out of time." if entrant.results else UNTRIED
         ledger.show(line)
 
 
@@ -215,7 +217,7 @@ def _give_up(ledger: Ledger, entrants: list[Entrant], keep: int, one_each: bool)
     for entrant in [e for e in ordered if id(e) not in kept]:
         entrant.out = True
         entrant.candidate.state = "stopped"
-        entrant.candidate.reason = "Behind others after the first fold."
+        entrant.candidate.reason = BEHIND if entrant.results else UNTRIED
         ledger.show(entrant.candidate)
         ledger.log(f"{entrant.candidate.name} is given up: {entrant.candidate.reason}")
 

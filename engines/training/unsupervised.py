@@ -21,7 +21,7 @@ from engines.training.ledger import Ledger
 from engines.training.materials import Source
 from engines.training.models import Candidate
 from engines.training.pool import Done, Job, Pool
-from engines.training.tasks import Task
+from engines.training.tasks import METRICS, Task
 from engines.training.without_target import Found, agree, cluster, detect, reduce
 
 SAMPLE = 20_000  # rows that are fitted; all rows are answered
@@ -104,7 +104,13 @@ def _settle(ledger: Ledger, line: Candidate, done: Done) -> None:
         line.reason = done.value.reservation
         line.score = line.metrics.get(ledger.metric.id)
     ledger.show(line)
-    ledger.log(f"{line.name}: {line.reason or line.metrics} ({line.seconds:.1f} s)")
+    ledger.log(f"{line.name}: {line.reason or _figures(ledger, line)} ({line.seconds:.1f} s)")
+
+
+def _figures(ledger: Ledger, line: Candidate) -> str:
+    """A candidate's figures in words, with the digits that people read."""
+    titles = {each.id: each.title for each in METRICS[ledger.task]}
+    return ", ".join(f"{titles.get(n, n)} {value:.4g}" for n, value in line.metrics.items())
 
 
 def _choose(

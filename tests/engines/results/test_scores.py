@@ -31,10 +31,24 @@ def test_fold_estimate_is_wider_than_a_naive_interval():
     assert found.high - found.value == pytest.approx(naive * math.sqrt(1 + 5 / 4), rel=1e-3)
 
 
-def test_fold_estimate_of_one_fold_has_no_width():
+def test_fold_estimate_of_one_fold_has_no_interval():
     found = results.fold_estimate([0.8])
-    assert (found.low, found.high) == (0.8, 0.8)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
     assert found.text == "0.800"
+
+
+def test_verdict_says_what_the_time_was_too_short_for(runs, tmp_path):
+    board = [
+        {"name": "LightGBM", "metric": "roc_auc", "score": 0.8, "folds": {"roc_auc": [0.8]},
+         "state": "stopped", "is_winner": True},
+        *[{"name": name, "state": "stopped", "score": None} for name in ("Ridge", "Baseline")],
+    ]  # fmt: skip
+    card = json.loads((runs.root / "r1" / "binary" / "model.json").read_text())
+    card["facts"] = {**card.get("facts", {}), "folds": 5}
+    said = " ".join(results.verdict(changed(runs, tmp_path, leaderboard=board, model=card)))
+    assert "ROC AUC 0.800 on 1 of 5 folds" in said
+    assert "2 of 3 candidates were not tried" in said
 
 
 @pytest.mark.parametrize(("task", "name"), [("binary", "roc_auc"), ("regression", "r2")])

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -122,6 +123,9 @@ def test_supervised_and_unsupervised_together_get_a_folder_each(
         assert {"row", "pc1", "pc2"} <= set(kept.columns)
     assert results[1].facts["clusters"] >= 2
     assert min(results[1].facts["sizes"].values()) >= 5
+    log = (folder / "train.log").read_text()
+    assert re.search(r"K-means: Silhouette 0\.\d{1,4}, ", log)
+    assert "{" not in log
 
 
 def test_one_failing_task_leaves_the_others(
