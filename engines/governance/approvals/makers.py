@@ -1,7 +1,7 @@
 """Four eyes: who made a model, by the record. A maker never decides about it.
 
 People are known by their user id, so neither a role given later, nor a delegation, nor a clone of
-the experiment makes anybody new.
+the experiment makes anybody new; nor does a second account with the same e-mail address.
 """
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from engines.core.access import Actor
 from engines.core.errors import NotAllowed
 from engines.core.events import AuditEvent
+from engines.governance.approvals import people
 from engines.governance.approvals.models import Submission
 from engines.governance.approvals.port import Material
 from engines.governance.documents import DocumentVersion
@@ -32,7 +33,8 @@ def makers(
         found.setdefault(person, f"wrote the {kind.replace('_', ' ')}")
     if policy is not None:
         found.setdefault(policy.author_id, "wrote the policy it is judged by")
-    return {person: what for person, what in sorted(found.items()) if person not in NOBODY}
+    known = {person: what for person, what in sorted(found.items()) if person not in NOBODY}
+    return _by_account(session, known)
 
 
 def of_submission(
@@ -40,7 +42,8 @@ def of_submission(
 ) -> dict[str, str]:
     """Makers by the record of now, and whoever was one when it was submitted."""
     found = makers(session, material, policy)
-    return {**submission.makers, **found, submission.submitter_id: "submitted it"}
+    known = {**submission.makers, **found, submission.submitter_id: "submitted it"}
+    return _by_account(session, known)
 
 
 def refuse_maker(made: dict[str, str], person_id: str, who: str) -> None:
@@ -55,6 +58,13 @@ def refuse_maker(made: dict[str, str], person_id: str, who: str) -> None:
 def acting(actor: Actor) -> str:
     """The acting person as the beginning of a sentence."""
     return f"{actor.name}, a maker,"
+
+
+def _by_account(session: Session, known: dict[str, str]) -> dict[str, str]:
+    """The makers with every other account of theirs."""
+    owners = people.accounts(session, known)
+    others = {account: owner for account, owner in owners.items() if account not in known}
+    return known | {account: f"{known[owner]}, under another account" for account, owner in others.items()}
 
 
 def _acts(session: Session, material: Material) -> list[tuple[str, str]]:

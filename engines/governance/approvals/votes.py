@@ -19,6 +19,7 @@ from engines.governance.approvals import (
     content,
     delegating,
     makers,
+    people,
     sealed,
     standing,
     submissions,
@@ -150,16 +151,18 @@ class _Ask:
         policy = content.frozen_policy(session, row)
         made = makers.of_submission(session, row, material, policy)
         makers.refuse_maker(made, self.actor.id, self.actor.name)
+        user = people.present(session, self.actor)
         given = ballot.given(session, row)
-        if any(vote.person_id == self.actor.id for vote in given):
+        if people.accounts(session, [user.id]).keys() & {vote.person_id for vote in given}:
             raise NotReady("You have voted on this submission.", hint="One vote a person counts.")
         slots = ballot.votable(row, given)
         if for_id and for_id != self.actor.id:
             voice = _delegated(session, self.board, self.actor, for_id, slots)
             makers.refuse_maker(made, voice.principal_id, voice.principal_name)
         else:
-            voice = Voice(self.actor.id, self.actor.name, _own(session, self.actor, slots))
-        if any(vote.principal_id == voice.principal_id for vote in given):
+            voice = Voice(self.actor.id, self.actor.name, _own(user, slots))
+        voices = people.accounts(session, [voice.principal_id])
+        if voices.keys() & {vote.principal_id for vote in given}:
             raise NotReady(f"The vote of {voice.principal_name} has been counted already.")
         return voice
 
@@ -229,12 +232,9 @@ class _Ask:
         submissions.tell_makers(session, row, kind, f"{row.title} is approved: {row.stage}")
 
 
-def _own(session: Session, actor: Actor, slots: Sequence[Slot]) -> Slot:
+def _own(user: AppUser, slots: Sequence[Slot]) -> Slot:
     """The first open slot for a role that the person holds at this moment."""
-    user = session.get(AppUser, actor.id)
-    if user is not None and user.disabled_at is not None:
-        raise NotAllowed(f"{actor.name} was disabled.")
-    roles = user.actor.roles if user is not None else actor.roles
+    roles = user.actor.roles
     for slot in slots:
         if slot.role in roles:
             return slot

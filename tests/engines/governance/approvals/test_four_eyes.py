@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from engines.core import events, users
+from engines.core import events, provider_users, users
 from engines.core.access import Actor, Role
 from engines.core.errors import InvalidInput, NotAllowed, NotReady
 from engines.core.gate import Stage
@@ -193,7 +193,7 @@ def test_disabled_person_has_no_vote(house):
 def test_roles_are_those_of_now_not_of_the_session(house):
     row = house.submit()
     users.set_roles(house.board.db, house.people["adam"], "user-carl", [Role.AUDITOR], "Moved.")
-    with pytest.raises(NotAllowed, match="waits for checker"):
+    with pytest.raises(NotAllowed, match="holds no role that votes"):
         house.vote(row, "carl")
     with house.board.db.read() as session:
         assert session.get(AppUser, "user-carl").roles == ["auditor"]
@@ -203,3 +203,65 @@ def test_vote_for_nobody_who_delegated_is_refused(house):
     row = house.submit()
     with pytest.raises(NotAllowed, match="delegated to you"):
         house.vote(row, "cora", Decision.APPROVE, for_id="user-carl")
+
+
+@pytest.mark.parametrize("why", ["disabled", "role gone", "unknown"])
+def test_who_may_vote_no_more_is_no_delegate_either(house, why):
+    house.person("ned", "checker")
+    lend(house, "carl", "ned")
+    row = house.submit()
+    ned, adam, db = house.people["ned"], house.people["adam"], house.board.db
+    if why == "disabled":
+        users.disable(db, adam, ned.id, "Left.")
+    elif why == "role gone":
+        users.set_roles(db, adam, ned.id, [Role.AUDITOR], "Moved.")
+    else:
+        house.people["ned"] = Actor("made-up", "ned", frozenset({Role.CHECKER}))
+    for for_id in ("user-carl", ""):
+        with pytest.raises(NotAllowed, match="disabled|no role that votes|no user"):
+            house.vote(row, "ned", for_id=for_id)
+
+
+def test_delegated_vote_is_not_delegated_on(house):
+    house.person("ned", "checker")
+    lend(house, "carl", "cora")
+    lend(house, "cora", "ned")
+    row = house.submit()
+    with pytest.raises(NotAllowed, match="delegated to you"):
+        house.vote(row, "ned", for_id="user-carl")
+
+
+def with_address(house, name: str, address: str) -> None:
+    """Write an e-mail address into somebody's account."""
+    users.set_email(house.board.db, house.people["adam"], f"user-{name}", address)
+
+
+def company_account(house, address: str) -> str:
+    """The account that the company's sign-in makes for an address; its name."""
+    told = ("https://id.example", address, address, "", "", frozenset({"risk"}))
+    roles = {"risk": Role.CHECKER}
+    user = provider_users.user_of(house.board.db, provider_users.Vouched(*told), roles)
+    house.people[user.name] = user.actor
+    return user.name
+
+
+def test_maker_who_comes_back_through_the_company_sign_in_is_still_the_maker(house):
+    with_address(house, "ana", "Ana@example.org")
+    twin = company_account(house, "ana@example.org")
+    row = house.submit()
+    assert house.people[twin].id in row.makers
+    with pytest.raises(NotAllowed, match="trained it, under another account"):
+        house.vote(row, twin)
+
+
+def test_two_accounts_of_one_address_have_one_vote(house):
+    house.approve_up_to(Stage.UAT)
+    with_address(house, "carl", "carl@example.org")
+    twin = company_account(house, "carl@example.org")
+    row = house.submit(Stage.PROD)
+    house.vote(row, "carl")
+    with pytest.raises(NotReady, match="You have voted"):
+        house.vote(row, twin)
+    lend(house, twin, "cora")
+    with pytest.raises(NotReady, match="has been counted"):
+        house.vote(row, "cora", for_id=house.people[twin].id)
