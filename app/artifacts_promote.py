@@ -2,14 +2,19 @@
 
 import streamlit as st
 
+from app import approval_words as words
 from app.markdown import plain
 from app.services import services
 from app.ui import boundary, confirm, go, live, page_link
 from engines import artifacts
-from engines.artifacts import Placement, ReleaseView
+from engines.artifacts import Placement, ReleaseView, Repository
 from engines.core.access import Actor, Capability
 from engines.core.errors import NotFound
+from engines.core.gate import Stage
+from engines.core.model_ref import ModelRef
+from engines.governance import approvals
 
+STAGES = {Repository.UAT: Stage.UAT, Repository.PROD: Stage.PROD}
 TAKEN_BACK = "What was sent so far is removed again; nothing becomes visible."
 CALLED_OFF = "It stays if nothing was removed yet; a removal that has begun is finished."
 
@@ -86,9 +91,25 @@ def promotion(actor: Actor, view: ReleaseView) -> None:
         return
     with st.form("promote", border=True):
         st.markdown(f"**Promote to {view.next}**")
+        _approval(actor, view.release.model, STAGES[view.next])
         reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")
         pressed = st.form_submit_button(f"Promote to {view.next}", type="primary")
     if pressed:
         with boundary():
             artifacts.request_promotion(services().depot, actor, view.release.id, view.next, reason)
             go("artifacts", release=view.release.id)
+
+
+def _approval(actor: Actor, model: ModelRef, stage: Stage) -> None:
+    """What the gate is going to say of this model there, before anybody asks it."""
+    try:
+        found = approvals.standings(services().board, actor, model)
+    except NotFound:
+        return  # the gate says it
+    failing = next((each for each in found if not each.holds), None)
+    if failing is None or list(Stage).index(failing.stage) > list(Stage).index(stage):
+        st.caption(f":material/verified: It is approved for {words.STAGES[stage]}.")
+        return
+    st.warning(f"**The gate would refuse it:** {plain(failing.reason)}", icon=":material/block:")
+    page_link("What its approval needs", "approval", icon=":material/approval:",
+              model=str(model), stage=failing.stage.value)  # fmt: skip

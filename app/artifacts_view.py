@@ -1,13 +1,14 @@
 """Parts of the Artifacts page: the list of releases, one release with its files and findings."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from app.downloads import release_url
 from app.markdown import plain
-from app.rows import listed
+from app.rows import listed, wrapped
 from app.services import services
 from app.ui import Color, boundary, download_table, empty_state, page_link, state_badge
 from engines import artifacts, training
@@ -17,6 +18,10 @@ from engines.wired_facts import AUDIT, VULNERABILITIES
 
 WIDTHS = (4, 2, 3, 3)
 TITLES = ("Release", "State", "Where", "Published (UTC)")
+TOLD = {
+    "file": "File", "tool": "Tool", "severity": "Weight", "text": "What it says",
+    "name": "Library", "version": "Version", "licence": "Licence", "direct": "Asked for itself",
+}  # fmt: skip
 COLORS: dict[Repository, Color] = {
     Repository.DEV: "gray",
     Repository.UAT: "blue",
@@ -64,12 +69,15 @@ def head(view: ReleaseView) -> None:
     """What the release is, in words."""
     one = view.release
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(one.title, anchor=False)
+        st.subheader(one.title, anchor=False, width="content")
         state_badge(one.state)
         places(view)
     with st.container(horizontal=True):
-        page_link("The model's results", "results", experiment=one.experiment_id, run=one.run_id)
         page_link("All releases", "artifacts", icon=":material/arrow_back:")
+        page_link("The model's results", "results", icon=":material/leaderboard:",
+                  experiment=one.experiment_id, run=one.run_id, task=one.task)  # fmt: skip
+        page_link("In the inventory", "inventory", icon=":material/list_alt:", model=str(one.model))
+        page_link("Who decided", "record", icon=":material/gavel:", model=str(one.model))
     st.caption(f"{_task(one)}, model `{one.model}`, asked for by {plain(one.actor_name)}")
     st.markdown(plain(one.notes))
 
@@ -104,17 +112,17 @@ def _verdict(checked: Sequence[Verified]) -> None:
 def files(actor: Actor, view: ReleaseView) -> None:
     """Every file with its checksum; links to fetch one."""
     rows = [
-        {"file": _inside(view.release, one["path"]), "bytes": one["size"], "SHA-256": one["sha256"]}
+        {"File": _inside(view.release, one["path"]), "Size": one["size"], "SHA-256": one["sha256"]}
         for one in view.release.files
     ]
     if not rows:
         empty_state("No files yet", "They are listed as soon as the bundle is made.")
         return
     frame = pd.DataFrame(rows)
-    st.dataframe(frame, hide_index=True, width="stretch")
+    _table(frame, Size=st.column_config.NumberColumn(format="bytes", width="small"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if view.furthest and actor.may(Capability.MODEL_DOWNLOAD):
-            _fetch(view, [str(row["file"]) for row in rows])
+            _fetch(view, [str(row["File"]) for row in rows])
         download_table("List as CSV", frame, f"{view.release.title.replace(' ', '-')}-files.csv")
 
 
@@ -138,18 +146,18 @@ def properties(actor: Actor, view: ReleaseView) -> None:
         return
     with boundary():
         told = artifacts.properties(services().depot, actor, view.release.id, view.furthest)
-        st.dataframe(pd.DataFrame(told.items(), columns=["property", "value"]), hide_index=True)
+        _table(pd.DataFrame(told.items(), columns=["Property", "Value"]))
 
 
 def places_table(view: ReleaseView) -> None:
     """Where the release is or was: since when, by whom, why."""
     rows = [
-        {"repository": one.repository, "state": one.state, "by": one.actor_name,
-         "at (UTC)": f"{one.at:%Y-%m-%d %H:%M}", "reason": one.reason}
+        {"Repository": one.repository, "State": one.state.capitalize(), "By": one.actor_name,
+         "At (UTC)": f"{one.at:%Y-%m-%d %H:%M}", "Reason": one.reason}
         for one in view.placements
     ]  # fmt: skip
     if rows:
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+        wrapped(rows, "places")
 
 
 def findings(actor: Actor, release: Release) -> None:
@@ -159,15 +167,22 @@ def findings(actor: Actor, release: Release) -> None:
     if not found:
         st.caption("The scan has not run yet." if _is_open(release) else "The scan found nothing.")
     else:
-        st.dataframe(pd.DataFrame(found), hide_index=True, width="stretch")
+        wrapped([{TOLD.get(k, k): str(v) for k, v in one.items()} for one in found], "findings")
     needed = release.facts.get("dependencies", [])
     unknown = [one["name"] for one in needed if one["licence"] == "unknown"]
     if unknown:
         st.warning(f"No licence is told by {', '.join(unknown)}.", icon=":material/help:")
     if needed:
-        st.dataframe(pd.DataFrame(needed), hide_index=True, width="stretch")
+        frame = pd.DataFrame(needed).rename(columns=TOLD)
+        _table(frame)
+        download_table("Libraries as CSV", frame, "libraries.csv")
     if onnx := release.facts.get("onnx"):
         st.caption(f"ONNX: {plain(onnx)}")
+
+
+def _table(frame: pd.DataFrame, **columns: Any) -> None:
+    """A table as high as its rows: only the page scrolls."""
+    st.dataframe(frame, hide_index=True, width="stretch", height="content", column_config=columns)
 
 
 def _vulnerabilities(actor: Actor, release: Release) -> None:

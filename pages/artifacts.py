@@ -33,7 +33,8 @@ def one_release() -> None:
     else:
         promotion(actor, shown)
         view.verification(actor, shown)
-    files, where, found, told = st.tabs(["Files", "Where it is", "Scan and licences", "Properties"])
+    names = ["Files", "Where it is", "Scan and licences", "Properties"]
+    files, where, found, told = st.tabs(names, key="view", bind="query-params")
     with files:
         view.files(actor, shown)
     with where:

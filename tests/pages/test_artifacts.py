@@ -17,9 +17,11 @@ from engines.core.access import Actor
 from engines.core.artifact_settings import Keep
 from engines.core.database import now
 from engines.core.errors import NotAllowed
-from engines.core.gate import Purpose
+from engines.core.gate import Purpose, Stage
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
+from engines.governance import approvals
+from engines.governance.approvals import Standing
 from engines.wiring import Services
 from tests.harness.releases import FolderSources, OpenGate, Queue
 from tests.harness.run_folders import telco
@@ -87,10 +89,10 @@ def test_link_opens_the_release_with_files_properties_and_findings(
     assert "First \\[one\\]\\(x\\)." in words(at)  # a name in the notes is text, not a link
     tables = [frame.value for frame in at.dataframe]
     listed = next(table for table in tables if "SHA-256" in table)
-    assert {"files/model.skops", "files/sbom.cdx.json"} <= set(listed["file"])
-    told = next(table for table in tables if "property" in table)
-    assert dict(zip(told["property"], told["value"], strict=True))["mlaas.version"] == "1.0.0"
-    assert any("licence" in table for table in tables)
+    assert {"files/model.skops", "files/sbom.cdx.json"} <= set(listed["File"])
+    told = next(table for table in tables if "Property" in table)
+    assert dict(zip(told["Property"], told["Value"], strict=True))["mlaas.version"] == "1.0.0"
+    assert any("Licence" in table for table in tables)
     assert "ONNX: There are no hold" in words(at)
     assert "Nobody has looked for known vulnerabilities" in words(at)
 
@@ -122,6 +124,23 @@ def test_verify_says_that_every_file_is_what_was_published(
 
 def press(at: AppTest, label: str) -> None:
     next(button for button in at.button if button.label == label).click().run()
+
+
+def test_promotion_says_beforehand_what_the_gate_would_refuse(
+    open_page: OpenPage, app_services: Services, depot: Depot, analyst: Actor,
+    release_id: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    held = [Standing(Stage.TRAINING, None, True), Standing(Stage.PUBLISHED, None, True)]
+    missing = Standing(Stage.UAT, None, False, "It is not approved for UAT.")
+    monkeypatch.setattr(approvals, "standings", lambda *_: [*held, missing])
+    at = open_page("deployer", "artifacts", release=release_id)
+    assert "**The gate would refuse it:** It is not approved for UAT." in words(at)
+    links = {link.proto.label: link.proto.query_string for link in at.get("page_link")}
+    assert "stage=uat" in links["What its approval needs"]
+    assert {"Who decided", "In the inventory", "The model's results"} <= links.keys()
+    monkeypatch.setattr(approvals, "standings", lambda *_: [*held, replace(missing, holds=True)])
+    at = open_page("deployer", "artifacts", release=release_id)
+    assert "It is approved for UAT." in words(at)
 
 
 def test_promote_asks_for_a_reason_and_moves_the_release(
