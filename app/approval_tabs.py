@@ -177,19 +177,13 @@ def history_tab(actor: Actor, opened: Opened) -> None:
             "When (UTC)": event.at.strftime("%Y-%m-%d %H:%M:%S"),
             "Who": event.actor_name,
             "What": words.made(event.act),
-            "Detail": _detail(event.detail),
+            "Detail": words.detail(event.detail, left_out="model"),
         }
         for event in events
     ]
     wrapped(rows, "history")
     whole = [row | {"Detail": json.dumps(e.detail)} for row, e in zip(rows, events, strict=True)]
     download_table("History as CSV", pd.DataFrame(whole), "history.csv")
-
-
-def _detail(detail: Mapping[str, object]) -> str:
-    """What the record says of an act, in words; which model it was stands above all of them."""
-    told = {name: value for name, value in detail.items() if value and name != "model"}
-    return "; ".join(f"{name.replace('_', ' ')}: {words.said(v)}" for name, v in told.items())
 
 
 TABS: Mapping[str, Draw] = {

@@ -139,6 +139,12 @@ def refusal(actor: Actor, opened: Opened, roles_lent: Collection[str]) -> str:
     return ""
 
 
+def detail(told: Mapping[str, object], left_out: str = "") -> str:
+    """What the record says of an act, in words; `left_out` is what stands elsewhere."""
+    known = {name: value for name, value in told.items() if value and name != left_out}
+    return "; ".join(f"{name.replace('_', ' ')}: {said(value)}" for name, value in known.items())
+
+
 def said(value: object) -> str:
     """A value of the record for people: stages and decisions by name, moments to the minute.
 

@@ -7,27 +7,29 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app import approval_words as words
 from app.downloads import evidence_url
+from app.rows import wrapped
 from engines.core.csv_export import to_safe_csv
 from engines.core.events import AuditEvent
-from engines.observability import ChainReport, as_rows
-
-COLUMNS: dict[str, Any] = {
-    "number": st.column_config.NumberColumn("No.", width="small", format="%d"),
-    "at": st.column_config.DatetimeColumn("When (UTC)", format="YYYY-MM-DD HH:mm:ss"),
-    "actor_name": "Who",
-    "act": "Act",
-    "subject": "On",
-    "detail": st.column_config.TextColumn("Detail", width="large"),
-    "correlation_id": "Correlation id",
-}
+from engines.observability import ChainReport
 
 
 def events_table(events: list[AuditEvent]) -> None:
-    """The events of one page; hashes are in the export."""
-    frame = pd.DataFrame(as_rows(events))
-    frame["at"] = frame["at"].dt.tz_localize(None)
-    st.dataframe(frame[list(COLUMNS)], hide_index=True, column_config=COLUMNS, width="stretch")
+    """The events of one page, nothing cut; whole hashes and signatures are in the export."""
+    wrapped([_row(event) for event in events], "audit")
+
+
+def _row(event: AuditEvent) -> dict[str, str]:
+    known = {**event.detail, "correlation id": event.correlation_id}
+    return {
+        "No.": f"{event.number:,}",
+        "When (UTC)": f"{event.at:%Y-%m-%d %H:%M:%S}",
+        "Who": event.actor_name,
+        "Act": event.act,
+        "On": event.subject,
+        "Detail": words.detail(known),
+    }
 
 
 def chain_verdict(report: ChainReport) -> None:

@@ -27,16 +27,14 @@ def filters() -> EventFilter:
     """What the trail is narrowed to; kept in the address."""
     people = observability.people(svc.db, actor)
     acts = {act: act for act in observability.acts(svc.db, actor)}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        text = typed(
-            "Search", "search", placeholder="Name, subject, detail, correlation id", width=320
-        )
-        act = one_of(st.selectbox, "Act", "act", acts, index=None, placeholder="Any", width=220)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        text = typed("Search", "search", placeholder="Name, subject, detail, id", width=240)
+        act = one_of(st.selectbox, "Act", "act", acts, index=None, placeholder="Any", width=190)
         who = one_of(
-            st.selectbox, "Who", "who", people, index=None, placeholder="Anybody", width=180
+            st.selectbox, "Who", "who", people, index=None, placeholder="Anybody", width=150
         )
         since, until = (
-            on_day(label, key, width=140)
+            on_day(label, key, width=150)
             for label, key in (("From (UTC)", "since"), ("To (UTC)", "until"))
         )
     return EventFilter(
