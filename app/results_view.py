@@ -65,7 +65,7 @@ def ended_runs(actor: Actor, experiment_id: str, empty: tuple[str, str]) -> list
 def choose(actor: Actor, runs: list[TrainingRun]) -> Opened | None:
     """Ask for run and task, both kept in the address; None when the run has no model."""
     by_id = {run.id: run for run in runs}
-    of_run, of_task = st.columns((3, 1), vertical_alignment="bottom")
+    of_run, of_task = st.columns((2, 1), vertical_alignment="bottom")
     with of_run:
         run = by_id[chosen("Run", "run", list(by_id), {r.id: title(r) for r in runs})]
     with of_task:

@@ -25,8 +25,8 @@ from engines.projects import Experiment, StepState
 
 __all__ = [
     "STATES", "badge", "boundary", "confirm", "correlated", "download_table", "empty_state",
-    "farewell", "go", "header", "live", "page_actor", "page_experiment", "page_link", "remembered",
-    "state_badge",
+    "farewell", "go", "header", "live", "next_step", "page_actor", "page_experiment", "page_link",
+    "remembered", "state_badge",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -85,11 +85,12 @@ def page_actor(capability: Capability) -> Actor:
     return actor
 
 
-def page_experiment(actor: Actor) -> Experiment:
+def page_experiment(actor: Actor, title: str) -> Experiment:
     """The experiment named in the address, or the last one opened; else an empty state."""
     remembered("experiment")
     identifier = st.query_params.get("experiment")
     if not identifier:
+        st.header(title, anchor=False)
         empty_state(
             "No experiment chosen",
             "Every step of the workflow belongs to an experiment.",
@@ -119,8 +120,8 @@ def header(title: str, experiment: Experiment, step: str) -> None:
     """Breadcrumbs, the workflow's steps with their states, and the page's title."""
     with st.container(horizontal=True, vertical_alignment="center", gap=None, key="crumbs"):
         page_link("Experiments", "experiments")
-        st.caption("›", width="content")
         if step != "experiment":
+            st.caption("›", width="content")
             page_link(plain(experiment.name), "experiment", experiment=experiment.id)
         here = title if step != "experiment" else plain(experiment.name)
         st.caption(f"›\u2002{here}", width="content")
@@ -154,6 +155,12 @@ def _step_link(step: projects.Step, current: bool, experiment_id: str) -> None:
 def state_badge(state: str) -> None:
     """A state as icon, word and colour."""
     badge(STATES.get(state, (state.capitalize(), ":material/help:", "gray")))
+
+
+def next_step(label: str, page: str, experiment_id: str) -> None:
+    """The way to the next page of the workflow, looking like the button it stands for."""
+    with st.container(key=f"next:{page}", width="content"):  # house.css
+        page_link(label, page, icon=":material/arrow_forward:", experiment=experiment_id)
 
 
 def badge(look: tuple[str, str, Any]) -> None:

@@ -12,7 +12,7 @@ from engines.core.access import Capability
 from engines.data_sources import Upload
 
 actor = page_actor(Capability.DATA_READ)
-experiment = page_experiment(actor)
+experiment = page_experiment(actor, "Data")
 datasets = services().datasets
 may_write = actor.may(Capability.DATA_WRITE)
 editable = may_write and experiment.owner_id == actor.id and not experiment.is_archived

@@ -10,7 +10,7 @@ from engines.core.access import Capability
 NOTHING = ("No model to write about", "A model's documents are drafted from its training run.")
 
 actor = page_actor(Capability.RESULTS_READ)
-experiment = page_experiment(actor)
+experiment = page_experiment(actor, "Documents")
 header("Documents", experiment, "documents")
 
 ended = results_view.ended_runs(actor, experiment.id, NOTHING)

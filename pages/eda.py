@@ -6,7 +6,7 @@ from app.ui import boundary, header, page_actor, page_experiment
 from engines.core.access import Capability
 
 actor = page_actor(Capability.EDA_READ)
-experiment = page_experiment(actor)
+experiment = page_experiment(actor, "Explore")
 header("Explore", experiment, "eda")
 
 with boundary():

@@ -18,7 +18,7 @@ from engines import projects
 from engines.core.access import Capability
 
 actor = page_actor(Capability.EXPERIMENT_READ)
-experiment = page_experiment(actor)
+experiment = page_experiment(actor, "Experiment")
 db = services().db
 owned = experiment.owner_id == actor.id and actor.may(Capability.EXPERIMENT_WRITE)
 editable = owned and not experiment.is_archived

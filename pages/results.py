@@ -16,7 +16,7 @@ from engines.core.access import Capability
 NOTHING = ("No results yet", "Results appear here when a training run has ended.")
 
 actor = page_actor(Capability.RESULTS_READ)
-experiment = page_experiment(actor)
+experiment = page_experiment(actor, "Results")
 header("Results", experiment, "results")
 
 ended = view.ended_runs(actor, experiment.id, NOTHING)

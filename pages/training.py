@@ -10,7 +10,7 @@ from engines import training
 from engines.core.access import Capability
 
 actor = page_actor(Capability.RESULTS_READ)
-experiment = page_experiment(actor)
+experiment = page_experiment(actor, "Train")
 header("Train", experiment, "training")
 svc = services()
 

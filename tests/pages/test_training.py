@@ -92,9 +92,17 @@ def save_run(svc, actor, experiment, state: str, error: str = "", **changes) -> 
 Open = Callable[..., AppTest]
 
 
-def test_open_without_experiment_offers_the_list(open_page: Open):
-    page = open_page("analyst", "training")
+@pytest.mark.parametrize(
+    ("key", "title"),
+    [("data", "Data"), ("eda", "Explore"), ("training", "Train"), ("results", "Results"),
+     ("documents", "Documents")],
+)  # fmt: skip
+def test_open_without_experiment_offers_the_list_under_the_pages_name(
+    open_page: Open, key: str, title: str
+):
+    page = open_page("analyst", key)
     assert "No experiment chosen" in sentences(page)
+    assert [header.value for header in page.header] == [title]
 
 
 def test_open_without_data_points_to_the_data_page(open_page: Open, experiment):
