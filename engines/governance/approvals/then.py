@@ -49,7 +49,10 @@ class StageThen:
 
 @dataclass(frozen=True)
 class Past:
-    """One model then: every stage in order, and how its newest submission stood."""
+    """One model then: every stage in order, how its newest submission stood, its tier.
+
+    A draft counts where nothing was submitted; a tier raised by hand counts at once.
+    """
 
     stages: tuple[StageThen, ...]
     newest_id: str | None = None
@@ -104,14 +107,18 @@ def endings(session: Session, ids: Collection[str] | None = None) -> dict[str, A
     return {row.subject.removeprefix("submission:"): row for row in rows}  # the first one stays
 
 
-def over(row: Any, ending: Any | None, at: datetime) -> str:
-    """Why the approval of this submission did not hold at a moment; "" when it did."""
+def over(row: Any, ending: Any | None, at: datetime, is_past: bool = True) -> str:
+    """Why the approval of this submission did not hold at a moment; "" when it did.
+
+    Unless the moment is a past one that was asked for, what ended before a clock was set back is
+    over.
+    """
     stage = WORDS[Stage(row.stage)]
     ended = _ended(row, ending)
     expires = row.expires_at
     if expires is not None and expires <= at and (ended is None or expires <= ended):
         return f"Its approval for {stage} expired on {expires:%Y-%m-%d}."
-    if ended is not None and ended <= at:
+    if ended is not None and (ended <= at or not is_past):
         act = ending.act.removeprefix("approval.") if ending is not None else row.state
         return f"Its approval for {stage} is {act}: {_why(row, ending)}"
     if ended is None and row.state != State.APPROVED:
@@ -140,8 +147,10 @@ def _past(
         reason = over(row, ends.get(row.id), at)
         reason = reason or (rating.too_high(session, row, lifted) if lifted else "")
         stages.append(StageThen(stage, row.id, reason))
-    newest = rows[-1]
-    return Past(tuple(stages), newest.id, _state(newest, ends.get(newest.id), at), newest.tier)
+    newest = next((row for row in reversed(rows) if row.submitted_at), rows[-1])  # drafts say least
+    is_raised = lifted is not None and rating.too_high(session, newest, lifted)
+    tier = lifted.tier if lifted is not None and is_raised else newest.tier
+    return Past(tuple(stages), newest.id, _state(newest, ends.get(newest.id), at), tier)
 
 
 def _decisive(rows: Iterable[Any], at: datetime) -> Any | None:

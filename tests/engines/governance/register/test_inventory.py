@@ -105,6 +105,29 @@ def test_status_follows_the_newest_submission(
     assert row(db, maker, models, model).status is status
 
 
+@pytest.mark.parametrize(
+    ("state", "status"), [("approved", Status.APPROVED), ("revoked", Status.ENDED)]
+)
+def test_a_draft_hides_neither_tier_nor_state_nor_the_newest_submission(
+    db, maker, models, model, submitted, state, status
+):
+    ended = {"ended_at": now()} if state == "revoked" else {}
+    asked = submitted(model, "training", state, days_ago=2, **ended)
+    submitted(model, "published", "draft", submitted_at=None, decided_at=None, tier="")
+    found = row(db, maker, models, model)
+    assert (found.status, found.tier, found.submission_id) == (status, "high", asked.id)
+
+
+def test_a_tier_raised_by_hand_is_the_models_tier_at_once(db, tmp_path):
+    house = governed(db, tmp_path)
+    house.train()
+    models, reader = TrainedModels(db, tmp_path / "runs"), house.people["audrey"]
+    house.approve()
+    assert row(db, reader, models, house.model).tier == "low"
+    approvals.raise_tier(house.board, house.people["vera"], house.model, "high", "More at stake.")
+    assert row(db, reader, models, house.model).tier == "high"
+
+
 def test_as_of_a_day_shows_what_held_then(db, maker, models, trained_model, submitted):
     old, young = trained_model("old"), trained_model("young")
     past = now() - timedelta(days=10)
