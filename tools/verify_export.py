@@ -48,6 +48,7 @@ SIGNED_VOTE = {
     "for_name": "principal_name", "role": "role", "level": "level",
     "content_hash": "content_hash", "carried_from": "carried_from", "at": "at",
 }  # fmt: skip
+GROUNDS = "its requirements, facts, checks, answers or comments"
 Line = dict[str, Any]
 
 
@@ -239,6 +240,11 @@ class Verifier:
         listed = sorted((as_signed(vote) for vote in yes), key=canonical)
         agree = listed == sorted(signed["votes"], key=canonical)
         hold(agree, f"{name}: its votes are not those that were signed")
+        if "grounds" in signed:  # versions before did not sign these
+            ground = {key: line[key] for key in ("requirements", "facts", "checks", "answers")}
+            ground["comments"] = {vote["person_id"]: vote["comment"] for vote in yes}
+            hold(sha256(canonical(ground)) == signed["grounds"], f"{name}: {GROUNDS} were changed")
+            hold(signed["trail"] in self.hashes, f"{name}: it was signed on another audit trail")
         given = Counter((vote["level"], vote.get("in_place_of") or vote["role"]) for vote in yes)
         asked = Counter[tuple[int, str]]()
         for each in line["requirements"].get("approvals", []):

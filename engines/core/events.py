@@ -46,7 +46,6 @@ def record(session: Session, actor: Actor, act: str, subject: str, **detail: Any
     """Append one event inside the caller's transaction, so that both stand or fall."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
-    newest = select(AuditEvent.hash).order_by(sa.desc(sa.column("number"))).limit(1)
     event = AuditEvent(
         at=now(),
         actor_id=actor.id,
@@ -55,13 +54,19 @@ def record(session: Session, actor: Actor, act: str, subject: str, **detail: Any
         subject=subject,
         detail=json.loads(json.dumps(detail, default=str)),
         correlation_id=correlation_id(),
-        previous_hash=session.exec(newest).first() or FIRST,
+        previous_hash=head(session),
         hash="",
     )
     event.hash = digest(event)
     session.add(event)
     session.flush()
     return event
+
+
+def head(session: Session) -> str:
+    """The hash of the newest event."""
+    newest = select(AuditEvent.hash).order_by(sa.desc(sa.column("number"))).limit(1)
+    return session.exec(newest).first() or FIRST
 
 
 def _refuse(operation: str) -> tuple[str, str]:

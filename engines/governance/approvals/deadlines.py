@@ -15,7 +15,7 @@ from engines.core import events
 from engines.core.access import Role
 from engines.core.users import SYSTEM
 from engines.governance import notices
-from engines.governance.approvals import ballot, submissions
+from engines.governance.approvals import attested, ballot, submissions
 from engines.governance.approvals.models import Submission
 from engines.governance.approvals.port import Board
 from engines.governance.approvals.states import State
@@ -115,7 +115,8 @@ def _escalate(board: Board, session: Session, row: Submission, moment: datetime)
         notices.post(session, role, kind, text, row.comment, link, spare={*row.makers})
     told: dict[str, Any] = {"stage": row.stage, "due": row.answer_by}
     told |= {"to": min(added), "level": row.escalated_level} if added else {}
-    events.record(session, SYSTEM, "submission.escalated", submissions.subject(row), **told)
+    told |= attested.mark_escalation(board.secrets, row)
+    events.record(session, SYSTEM, attested.ESCALATED, submissions.subject(row), **told)
     return True
 
 

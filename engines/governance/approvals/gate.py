@@ -82,7 +82,7 @@ class ApprovalGate:
         self._board.experiments.check_readable(actor, material.experiment_id)
         asked = at or self._board.clock()
         with self._board.db.read() as session:
-            verdict = self._judge(session, actor, material, purpose, asked)
+            verdict = self._judge(session, actor, material, purpose, at)
         decision = self._decision(actor, model, purpose, asked, verdict)
         if not decision.allowed or purpose is not Purpose.TRIAL or verdict.voided:
             self._record(actor, decision, verdict)
@@ -103,7 +103,12 @@ class ApprovalGate:
         )
 
     def _judge(
-        self, session: Session, actor: Actor, material: Material, purpose: Purpose, at: datetime
+        self,
+        session: Session,
+        actor: Actor,
+        material: Material,
+        purpose: Purpose,
+        at: datetime | None,
     ) -> _Verdict:
         care = CARE.get(purpose, Care.ALL)
         found = content.collect(self._board, session, material, care)

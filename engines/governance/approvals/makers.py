@@ -64,7 +64,9 @@ def _by_account(session: Session, known: dict[str, str]) -> dict[str, str]:
     """The makers with every other account of theirs."""
     owners = people.accounts(session, known)
     others = {account: owner for account, owner in owners.items() if account not in known}
-    return known | {account: f"{known[owner]}, under another account" for account, owner in others.items()}
+    return known | {
+        account: f"{known[owner]}, under another account" for account, owner in others.items()
+    }
 
 
 def _acts(session: Session, material: Material) -> list[tuple[str, str]]:

@@ -78,8 +78,8 @@ def tier_of(session: Session, policy: policies.Policy, material: Material) -> po
     return computed
 
 
-def above(session: Session, submission: Submission, at: datetime) -> str:
-    """Why the model was above the tier it was approved for; "" when it was not."""
+def above(session: Session, submission: Submission, at: datetime | None) -> str:
+    """Why the model is, or was then, above the tier it was approved for; "" when it was not."""
     found = raised(session, submission.model, at)
     return too_high(session, submission, found) if found else ""
 

@@ -77,7 +77,7 @@ def _stage_before(
     if place == 0:
         return []
     before = STAGES[place - 1]
-    reached = standing.reaching(board, session, material, found, before, board.clock())
+    reached = standing.reaching(board, session, material, found, before)
     return [] if reached.holds else [f"{reached.reason} That comes first."]
 
 

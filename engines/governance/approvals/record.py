@@ -151,8 +151,9 @@ def record_of(
     decision: GateDecision | None = None,
 ) -> Record:
     """The approval as it was signed, with whether its signature is sound."""
-    votes = tuple(ballot.counted(row, ballot.given(session, row), row.makers))
-    fault = sealed.fault(board.secrets, row)
+    given = ballot.given(session, row)
+    votes = tuple(ballot.counted(row, given, row.makers))
+    fault = sealed.fault(board.secrets, row, given)
     items = tuple(content.of(row))
     return Record(at, row.model, row.at_stage, row, votes, items, fault, decision)
 

@@ -10,7 +10,7 @@ from engines.core.access import Actor, Capability, needs
 from engines.core.errors import NotFound
 from engines.core.gate import STAGES, Stage
 from engines.core.model_ref import ModelRef
-from engines.governance.approvals import content, rating, sealed, then
+from engines.governance.approvals import ballot, content, rating, sealed, then
 from engines.governance.approvals.content import Care, Change, Item
 from engines.governance.approvals.models import Submission
 from engines.governance.approvals.port import Board, Material
@@ -38,13 +38,20 @@ def standings(board: Board, actor: Actor, model: ModelRef) -> list[Standing]:
     board.experiments.check_readable(actor, material.experiment_id)
     with board.db.read() as session:
         found = content.collect(board, session, material, Care.REMEMBERED)
-        return list(chain(board, session, material, found, board.clock()))
+        return list(chain(board, session, material, found))
 
 
 def chain(
-    board: Board, session: Session, material: Material, found: Sequence[Item], at: datetime
+    board: Board,
+    session: Session,
+    material: Material,
+    found: Sequence[Item],
+    at: datetime | None = None,
 ) -> Iterator[Standing]:
-    """Every stage in order, on content that was collected before."""
+    """Every stage in order, on content that was collected before; now, or as of a moment.
+
+    Now is not a moment: what is on record as ended stays ended, whatever the clock says.
+    """
     for stage in STAGES:
         yield _standing(board, session, material, found, stage, at)
 
@@ -55,24 +62,27 @@ def reaching(
     material: Material,
     found: Sequence[Item],
     stage: Stage,
-    at: datetime,
 ) -> Standing:
     """The standing at `stage`, or the first earlier one that does not hold: each needs the last."""
-    for standing in chain(board, session, material, found, at):
+    for standing in chain(board, session, material, found):
         if not standing.holds or standing.stage is stage:
             return standing
     raise NotFound(f"There is no stage {stage}.")
 
 
-def decisive(session: Session, model: ModelRef, stage: Stage, at: datetime) -> Submission | None:
-    """The submission that was decided last by then."""
+def decisive(
+    session: Session, model: ModelRef, stage: Stage, at: datetime | None
+) -> Submission | None:
+    """The submission that was decided last, or last by then."""
     query = (
         select(Submission)
         .where(Submission.run_id == model.run_id, Submission.task == model.task)
         .where(Submission.stage == stage, col(Submission.state).in_(DECIDED))
-        .where(col(Submission.decided_at) <= at)
+        .where(col(Submission.decided_at).is_not(None))
         .order_by(col(Submission.decided_at).desc())
     )
+    if at is not None:
+        query = query.where(col(Submission.decided_at) <= at)
     return session.exec(query.limit(1)).first()
 
 
@@ -99,15 +109,16 @@ def _standing(
     material: Material,
     found: Sequence[Item],
     stage: Stage,
-    at: datetime,
+    at: datetime | None,
 ) -> Standing:
     submission = decisive(session, material.model, stage, at)
     if submission is None:
         return Standing(stage, None, False, f"It is not approved for {then.WORDS[stage]}.")
     ending = then.endings(session, [submission.id]).get(submission.id)
-    if over := then.over(submission, ending, at):
+    moment = at or board.clock()
+    if over := then.over(submission, ending, moment, is_past=at is not None):
         return Standing(stage, submission, False, over)
-    if fault := sealed.fault(board.secrets, submission):
+    if fault := sealed.fault(board.secrets, submission, ballot.given(session, submission)):
         return Standing(stage, submission, False, fault)
     if changed := differences(session, submission, found):
         told = "; ".join(map(str, changed[:3]))

@@ -13,7 +13,7 @@ from engines.core.errors import InvalidInput, NotFound, NotReady
 from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
 from engines.governance import notices, policies
-from engines.governance.approvals import ballot, carrying, content, makers
+from engines.governance.approvals import attested, ballot, carrying, content, makers
 from engines.governance.approvals.models import Submission
 from engines.governance.approvals.port import Board
 from engines.governance.approvals.readiness import Readiness, readiness
@@ -54,7 +54,8 @@ def submit(board: Board, actor: Actor, submission_id: str, comment: str = "") ->
         carried = carrying.carry(board, session, row, ready.material)
         policies.mark_used(session, ready.policy.id)
         told = {"stage": row.stage, "model": str(row.model), "content": row.content_hash}
-        events.record(session, actor, "submission.submitted", subject(row), **told, carried=carried)
+        told |= attested.mark_submission(board.secrets, row)
+        events.record(session, actor, attested.SUBMITTED, subject(row), **told, carried=carried)
         ask_voters(session, row)
     return row
 

@@ -14,6 +14,7 @@ from engines.core.gate import STAGES
 from engines.core.models import AppUser
 from engines.governance import notices
 from engines.governance.approvals import (
+    attested,
     ballot,
     carrying,
     content,
@@ -139,11 +140,14 @@ class _Ask:
                 f"The content has changed since it was submitted: {told}.",
                 hint="It has to be submitted again.",
             )
-        place = STAGES.index(row.at_stage)
-        if self.decision is Decision.APPROVE and place:
+        if self.decision is not Decision.APPROVE:
+            return
+        attested.check(self.board.secrets, session, row, ballot.given(session, row))
+        if row.answer_by and self.board.clock() >= row.answer_by and _ends(row):
+            raise NotReady("The time for an answer is over.", hint="It has to be submitted again.")
+        if place := STAGES.index(row.at_stage):
             before = STAGES[place - 1]
-            moment = self.board.clock()
-            reached = standing.reaching(self.board, session, material, found, before, moment)
+            reached = standing.reaching(self.board, session, material, found, before)
             if not reached.holds:
                 raise NotReady(f"{reached.reason} That comes first.")
 
@@ -174,23 +178,22 @@ class _Ask:
         if self.decision is Decision.APPROVE and (unseen := sorted(every.keys() - looked)):
             names = ", ".join(part.replace("document:", "").replace("_", " ") for part in unseen)
             raise InvalidInput(f"These parts are not confirmed: {names}.", hint="Look at them.")
-        session.add(
-            Vote(
-                submission_id=row.id,
-                person_id=self.actor.id,
-                person_name=self.actor.name,
-                principal_id=voice.principal_id,
-                principal_name=voice.principal_name,
-                role=voice.slot.role.value,
-                in_place_of=voice.slot.in_place_of.value if voice.slot.in_place_of else None,
-                level=voice.slot.level,
-                decision=self.decision.value,
-                comment=comment,
-                content_hash=row.content_hash,
-                parts={part: digest for part, digest in every.items() if part in looked},
-                at=self.board.clock(),
-            )
+        cast = Vote(
+            submission_id=row.id,
+            person_id=self.actor.id,
+            person_name=self.actor.name,
+            principal_id=voice.principal_id,
+            principal_name=voice.principal_name,
+            role=voice.slot.role.value,
+            in_place_of=voice.slot.in_place_of.value if voice.slot.in_place_of else None,
+            level=voice.slot.level,
+            decision=self.decision.value,
+            comment=comment,
+            content_hash=row.content_hash,
+            parts={part: digest for part, digest in every.items() if part in looked},
+            at=self.board.clock(),
         )
+        session.add(cast)
         session.flush()
         told = {"decision": self.decision, "role": voice.slot.role, "level": voice.slot.level}
         told |= {"content": row.content_hash, "comment": comment, "model": str(row.model)}
@@ -198,8 +201,8 @@ class _Ask:
             told |= {"speaks_for": voice.principal_id}
         if voice.slot.in_place_of:
             told |= {"in_place_of": voice.slot.in_place_of}
-        act = "submission.voted"
-        events.record(session, self.actor, act, submissions.subject(row), **told)
+        told |= attested.mark_vote(self.board.secrets, cast)
+        events.record(session, self.actor, attested.VOTED, submissions.subject(row), **told)
 
     def _conclude(self, session: Session, row: Submission, material: Material) -> None:
         if self.decision is Decision.APPROVE:
@@ -222,7 +225,7 @@ class _Ask:
         moment = self.board.clock()
         row.state, row.decided_at, row.makers = State.APPROVED.value, moment, made
         row.expires_at = moment + timedelta(days=row.requirements["expires_days"])
-        sealed.seal(self.board.secrets, row, votes)
+        sealed.seal(self.board.secrets, session, row, votes)
         session.add(row)
         told = {"stage": row.stage, "model": str(row.model), "content": row.content_hash}
         told |= {"signature": row.signature, "expires": row.expires_at.isoformat()}
@@ -230,6 +233,11 @@ class _Ask:
         events.record(session, self.actor, act, submissions.subject(row), **told)
         kind = notices.Kind.APPROVAL_DECIDED
         submissions.tell_makers(session, row, kind, f"{row.title} is approved: {row.stage}")
+
+
+def _ends(row: Submission) -> bool:
+    """True when the policy ends a submission that was not answered in time."""
+    return row.requirements["then"] in ("return", "reject")
 
 
 def _own(user: AppUser, slots: Sequence[Slot]) -> Slot:

@@ -69,7 +69,7 @@ def bound_words(check: Check) -> str:
 
 
 def _judged(check: Check, value: Fact) -> CheckResult:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or not _is_measured(value):
         text = f"{check.label}: not measured ({fact_words(check.fact)})."
         return CheckResult(check, None, False, text)
     if check.fact in CONDITIONAL_FACTS and (why := why_not_applicable(value)):
@@ -79,6 +79,14 @@ def _judged(check: Check, value: Fact) -> CheckResult:
     verdict = "as asked" if passed else "not as asked"
     text = f"{check.label}: {_said(value)}, {verdict} ({bound_words(check)})."
     return CheckResult(check, value, passed, text)
+
+
+def _is_measured(value: float | bool | str) -> bool:
+    """False for a number that is none: not a number, endless, or beyond what a float holds."""
+    try:
+        return isinstance(value, str) or math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _holds(check: Check, value: float | bool | str) -> bool:

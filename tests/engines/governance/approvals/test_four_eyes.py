@@ -218,7 +218,7 @@ def test_who_may_vote_no_more_is_no_delegate_either(house, why):
     else:
         house.people["ned"] = Actor("made-up", "ned", frozenset({Role.CHECKER}))
     for for_id in ("user-carl", ""):
-        with pytest.raises(NotAllowed, match="disabled|no role that votes|no user"):
+        with pytest.raises(NotAllowed, match=r"disabled|no role that votes|no user"):
             house.vote(row, "ned", for_id=for_id)
 
 

@@ -18,7 +18,7 @@ from engines.core.database import Database
 from engines.core.errors import NotAllowed
 from engines.core.gate import Purpose
 from engines.governance import approvals, register
-from engines.governance.approvals import Decision, delegating, signing
+from engines.governance.approvals import Decision, delegating, sealed, signing
 from tests.harness.governed import governed
 from tools import verify_export
 
@@ -257,6 +257,14 @@ def more_asked(line):
     line["requirements"]["approvals"][0]["count"] = 2
 
 
+def better_facts(line):
+    line["facts"]["holdout.roc_auc"] = 0.99
+
+
+def other_comment(line):
+    line["votes"][0]["comment"] = "Unseen."
+
+
 def unsigned(line):
     line["signed"] = line["signature"] = line["public_key"] = ""
 
@@ -272,7 +280,9 @@ def unsigned(line):
         (later_expiry, "its expires_at is not what was signed"),
         (another_model, "its model is not what was signed"),
         (no_maker, "its makers were changed"),
-        (more_asked, "1 of 2 votes by a checker"),
+        (more_asked, "its requirements, facts, checks, answers or comments were changed"),
+        (better_facts, "its requirements, facts, checks, answers or comments were changed"),
+        (other_comment, "its requirements, facts, checks, answers or comments were changed"),
         (unsigned, "signed with a foreign key"),
     ],
 )
@@ -480,3 +490,42 @@ def test_a_noted_head_must_still_be_there(evidence):
 def test_evidence_is_refused_to_those_without_the_audit(house, name, tmp_path):
     with pytest.raises(NotAllowed):
         export(house, tmp_path / "no", name)
+
+
+def rechain(path):
+    """Write the whole trail anew with hashes that fit, as whoever holds the database can."""
+    told, before = lines(path), verify_export.FIRST
+    for line in told:
+        if line["kind"] == "event":
+            line["previous_hash"] = before
+            own = {name: line[name] for name in verify_export.IN_EVENT_HASH}
+            text = json.dumps(own, sort_keys=True, ensure_ascii=False)
+            line["hash"] = before = hashlib.sha256(text.encode()).hexdigest()
+    told[-1]["head"] = before
+    path.write_bytes(b"".join(dump(line).encode() + b"\n" for line in told))
+
+
+def test_a_trail_written_anew_is_named_by_the_approvals_signed_on_it(evidence, house, key):
+    change(evidence, place(evidence, "event", number=1), lambda line: line.update(actor_name="eve"))
+    rechain(evidence)
+    reseal(evidence, own_key(house))
+    found = fault(evidence, key)
+    assert found.startswith(f"Line {place(evidence, 'submission', state='approved')}: ")
+    assert "signed on another audit trail" in found
+
+
+def test_an_approval_of_a_version_that_signed_less_still_holds(db, tmp_path, monkeypatch):
+    full = sealed.statement
+    less = lambda *told: {k: v for k, v in full(*told).items() if k != "grounds"}  # noqa: E731
+    monkeypatch.setattr(sealed, "statement", less)
+    house = governed(db, tmp_path)
+    house.train()
+    house.approve()
+    monkeypatch.undo()
+    download(house, "request-1")
+    export(house, tmp_path / "evidence.jsonl")
+    assert fault(tmp_path / "evidence.jsonl", own_public(house)) == ""
+
+
+def own_public(house):
+    return signing.public_keys(house.board.secrets)[0]
