@@ -27,7 +27,7 @@ def lag_name(target: str, lag: int) -> str:
 
 def moments_of(frame: pd.DataFrame, series: dict[str, Any]) -> pd.Series:
     """The rows' moments, without time zone; date and clock put together where there are two."""
-    found = moments(frame[series["time"]], series["time"])
+    found = moments(frame[series["time"]], series["time"], series.get("pattern", ""))
     if found.dt.tz is not None:
         found = found.dt.tz_convert("UTC").dt.tz_localize(None)
     if series.get("clock"):

@@ -18,6 +18,8 @@ class Feature:
 
     `dtype` is a ColumnType value (integer, numeric, boolean, categorical, datetime, text);
     `example` a usual value; `categories` the values seen in training, empty when open-ended.
+    `marks` are the texts that meant "missing" in the data, `pattern` how its dates were written
+    (strptime codes; empty: ISO 8601).
     """
 
     name: str
@@ -26,6 +28,8 @@ class Feature:
     categories: tuple[Any, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    marks: tuple[str, ...] = ()
+    pattern: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ class ModelCard:
 
 def _feature(value: Mapping[str, Any]) -> Feature:
     own = {name: value[name] for name in Feature.__dataclass_fields__ if name in value}
-    return Feature(**{**own, "categories": tuple(value.get("categories") or ())})
+    lists = {key: tuple(value.get(key) or ()) for key in ("categories", "marks")}
+    return Feature(**{**own, **lists})
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -13,6 +13,8 @@ import pandas as pd
 NUMBERS = ("integer", "numeric", "int", "float", "uint")
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 TRUE = ("true", "t", "yes", "y", "1", "1.0")
+ISO_MOMENT = r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}.*)?)?"
+YEAR = r"(?<!\d)\d{4}(?!\d)"
 FALSE = ("false", "f", "no", "n", "0", "0.0")
 
 
@@ -46,18 +48,31 @@ def typed(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
     if kind.startswith("bool"):
         return booleans(values, feature["name"])
     if kind.startswith("datetime"):
-        return moments(values, feature["name"])
+        return moments(values, feature["name"], str(feature.get("pattern") or ""))
     return words(values, feature)
 
 
 def without_marks(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
-    """The column with marks like "NA" and "?" as missing, unless they are categories of it."""
+    """The column with marks like "NA" and "?" as missing, unless they are categories of it.
+
+    What meant "missing" in the data the model was fitted on does so here, too; -200, for example.
+    """
+    own = [str(mark) for mark in feature.get("marks") or ()]
     if not (values.dtype == object or isinstance(values.dtype, pd.StringDtype)):
-        return values
+        return values.mask(values.isin(plain_numbers(own))) if own else values
     known = {str(k).lower() for k in feature.get("categories") or ()}
     marks = [mark for mark in MISSING if mark not in known]
-    text = values.astype("string").str.strip().str.lower()
-    return values.mask(text.isin(marks).fillna(False).to_numpy(dtype=bool))
+    text = values.astype("string").str.strip()
+    absent = text.str.lower().isin(marks) | text.isin(own)
+    if str(feature.get("dtype", "")).startswith(NUMBERS):
+        absent |= pd.to_numeric(text, errors="coerce").isin(plain_numbers(own))
+    return values.mask(absent.fillna(False).to_numpy(dtype=bool))
+
+
+def plain_numbers(marks: list[str]) -> list[float]:
+    """The marks that are numbers."""
+    found = pd.to_numeric(pd.Series(marks, dtype=object), errors="coerce")
+    return [float(number) for number in found.dropna()]
 
 
 def numbers(values: pd.Series, name: str) -> pd.Series:
@@ -83,11 +98,36 @@ def booleans(values: pd.Series, name: str) -> pd.Series:
     return ready
 
 
-def moments(values: pd.Series, name: str) -> pd.Series:
-    """The column as dates and times."""
-    ready = pd.to_datetime(values, errors="coerce")
-    refuse(values, values.notna() & ready.isna(), name, "a date")
+def moments(values: pd.Series, name: str, pattern: str = "") -> pd.Series:
+    """The column as dates and times: ISO 8601, or text written as in the model's own data.
+
+    Anything else is refused: 03/02/2024 would be February to one reader and March to another.
+    """
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return in_nanoseconds(values)
+    text = values.astype("string").str.strip()
+    ready = read_moments(text, pattern)
+    # 9999-12-31 and the like are dates beyond what can be counted: missing, as in a stored table.
+    beyond = read_moments(text.str.replace(YEAR, "2000", regex=True), pattern).notna()
+    wrong = values.notna() & ready.isna() & ~beyond
+    refuse(values, wrong, name, f"a date like {example_of(pattern)}")
     return in_nanoseconds(ready)
+
+
+def read_moments(text: pd.Series, pattern: str) -> pd.Series:
+    """Moments without a zone, missing where not readable; those with one are taken to UTC."""
+    is_iso = text.str.fullmatch(ISO_MOMENT).fillna(False).to_numpy(dtype=bool)
+    ready = pd.to_datetime(text.where(is_iso), format="ISO8601", errors="coerce", utc=True)
+    ready = ready.dt.tz_localize(None)
+    if pattern:
+        ready = ready.fillna(pd.to_datetime(text, format=pattern, errors="coerce"))
+    return ready
+
+
+def example_of(pattern: str) -> str:
+    """How a date may be written, shown on the last day of January 2024."""
+    told = "2024-01-31"
+    return f"{told} or {pd.Timestamp(told).strftime(pattern)}" if pattern else told
 
 
 def in_nanoseconds(values: pd.Series) -> pd.Series:

@@ -21,22 +21,28 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its real name, its alias C1..CN, and what it holds."""
+    """One column: its real name, its alias C1..CN, what it holds, and how it was read.
+
+    `marks` are the texts that meant "missing", `pattern` a date's format (strptime codes).
+    """
 
     name: str
     alias: str
     type: ColumnType
     missing: int
     distinct: int
+    marks: tuple[str, ...] = ()
+    pattern: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The column as a JSON object, the shape it is stored in."""
-        return {**self.__dict__, "type": self.type.value}
+        return {**self.__dict__, "type": self.type.value, "marks": list(self.marks)}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Column":
         """The column back from its JSON object."""
-        return cls(**{**value, "type": ColumnType(value["type"])})
+        kinds = {"type": ColumnType(value["type"]), "marks": tuple(value.get("marks") or ())}
+        return cls(**{**value, **kinds})
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from engines.core.tables import Column, ColumnType
-from engines.data_sources.options import WHOLE, ColumnChoice, ReadOptions
+from engines.data_sources.options import ISO, WHOLE, ColumnChoice, ReadOptions
 from engines.data_sources.sql import name, text
 
 BATCH = 50  # columns per query, so that wide tables stay within memory
@@ -58,7 +58,14 @@ def _column(choice: ColumnChoice, number: int, rows: int, filled: int, distinct:
         type=_final_type(choice, filled, distinct),
         missing=rows - filled,
         distinct=distinct,
+        marks=choice.marks,
+        pattern=_date_pattern(choice),
     )
+
+
+def _date_pattern(choice: ColumnChoice) -> str:
+    is_own = choice.type is ColumnType.DATETIME and choice.pattern != ISO
+    return choice.pattern if is_own else ""
 
 
 def _final_type(choice: ColumnChoice, filled: int, distinct: int) -> ColumnType:

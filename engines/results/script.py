@@ -51,10 +51,23 @@ HERE = Path(__file__).resolve().parent
 READ = '''
 def read(path: Path) -> pd.DataFrame:
     """The rows as texts; what they mean is decided per column."""
-    frame = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            names = file.readline()
+        separator = max(",;\t", key=names.count)
+        frame = pd.read_csv(
+            path, sep=separator, dtype=str, encoding="utf-8-sig", keep_default_na=False
+        )
+    except UnicodeDecodeError as fault:
+        raise SchemaFault(f"{path.name} is not UTF-8; save it as “CSV UTF-8”.") from fault
     if frame.empty:
         raise SchemaFault(f"{path.name} has no rows.")
-    return frame
+    return frame.rename(columns=lambda name: unescaped(str(name))).map(unescaped)
+
+
+def unescaped(text: str) -> str:
+    """The text without the apostrophe that keeps a spreadsheet from running it."""
+    return text[1:] if text[:1] == "'" and escape_cell(text[1:]) == text else text
 
 
 def stored_model() -> Any:

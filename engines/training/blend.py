@@ -13,7 +13,7 @@ from engines.training.contest import Entrant, eligible
 from engines.training.folds import FoldResult, Material, judged
 from engines.training.ledger import Ledger
 from engines.training.recipes import Recipe
-from engines.training.scores import SCORES, Answers
+from engines.training.scores import Answers, defined
 
 PICKS = 6
 MEMBERS = 3
@@ -63,10 +63,11 @@ def _plus(weights: Weights, place: int) -> Weights:
 def _worth(ledger: Ledger, material: Material, field: list[Entrant], weights: Weights) -> float:
     """Fold mean of the metric for these weights, where greater is better."""
     members = [(field[n], weight) for n, weight in weights.items()]
-    values = [
-        SCORES[ledger.metric.id](_answers(material, members, fold)) for fold in _shared(members)
-    ]
-    return float(np.mean(values)) if ledger.metric.greater_is_better else -float(np.mean(values))
+    values = [defined(ledger.metric.id, _answers(material, members, f)) for f in _shared(members)]
+    known = [value for value in values if np.isfinite(value)]  # a small fold may hold one class
+    if not known:
+        return float("-inf")
+    return float(np.mean(known)) if ledger.metric.greater_is_better else -float(np.mean(known))
 
 
 def _results(material: Material, members: list[Member]) -> dict[int, FoldResult]:

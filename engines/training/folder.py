@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,8 @@ def out_of_fold(
 
 def features(columns: Sequence[Column], frame: pd.DataFrame) -> tuple[Feature, ...]:
     """What the model expects of each column, with an example and its range."""
-    return tuple(_feature(column, frame[column.name].dropna()) for column in columns)
+    made = [(column, _feature(column, frame[column.name].dropna())) for column in columns]
+    return tuple(replace(feature, marks=c.marks, pattern=c.pattern) for c, feature in made)
 
 
 def _feature(column: Column, values: "pd.Series[Any]") -> Feature:

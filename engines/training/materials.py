@@ -59,7 +59,7 @@ def source(table: Table, request: TrainingRequest) -> Source:
     names = [c.name for c in kept]
     wanted = [n for n in (request.target, request.time_column, clock) if n and n not in names]
     frame = pd.read_parquet(table.path, columns=[*names, *wanted]).rename(columns=public)
-    columns = tuple(Column(public[c.name], c.alias, c.type, c.missing, c.distinct) for c in kept)
+    columns = tuple(replace(c, name=public[c.name]) for c in kept)
     in_public = replace(
         request,
         target=public.get(request.target, ""),
@@ -176,6 +176,7 @@ def _series(
     """The rows in order with past values, the columns to use, the series, and notes."""
     request = of.request
     told: dict[str, Any] = {"time": request.time_column, "clock": of.clock}
+    told["pattern"] = {c.name: c.pattern for c in of.columns}.get(request.time_column, "")
     timed = frame.assign(**{request.time_column: moments_of(frame, told)})
     ordered, notes = in_order(timed, request.time_column)
     if len(ordered) < ROWS_MIN:

@@ -88,11 +88,12 @@ def _of_positive(score: Callable[..., Any], a: Answers) -> float:
 def score(task: Task, answers: Answers) -> dict[str, float]:
     """Every metric of a supervised task that is defined for these answers."""
     with np.errstate(all="ignore"):
-        found = {m.id: _defined(m.id, answers) for m in METRICS[task]}
+        found = {m.id: defined(m.id, answers) for m in METRICS[task]}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _defined(name: str, answers: Answers) -> float:
+def defined(name: str, answers: Answers) -> float:
+    """One metric; NaN where it is not defined for these answers."""
     try:
         return SCORES[name](answers)
     except (ValueError, IndexError, KeyError):  # one class only in a small part, for example

@@ -53,8 +53,35 @@ def test_conform_takes_infinity_as_missing_in_numbers_and_refuses_it_in_text():
 
 def test_conform_reads_dates_and_refuses_others():
     assert typed(["2024-02-03"], "datetime")[0] == pd.Timestamp(2024, 2, 3)
-    with pytest.raises(scoring.SchemaFault, match=r"“x” must be a date; row 2 has “soon”\."):
+    with pytest.raises(
+        scoring.SchemaFault, match="a date like 2024-01-31; row 2 has “soon”"
+    ):
         typed(["2024-02-03", "soon"], "datetime")
+
+
+def test_conform_reads_dates_as_the_data_wrote_them_and_never_guesses_the_order():
+    frame = pd.DataFrame({"x": ["03/02/2024", "2024-02-03", "31/12/9999", ""]})
+    day_first = {**feature("datetime"), "pattern": "%d/%m/%Y"}
+    found = scoring.conform(frame, [day_first])["x"]
+    assert found.tolist()[:2] == [pd.Timestamp(2024, 2, 3)] * 2
+    assert found.isna().tolist() == [False, False, True, True]
+    with pytest.raises(scoring.SchemaFault, match="date like 2024-01-31; row 1 has “03/02/2024”"):
+        scoring.conform(frame, [feature("datetime")])
+    with pytest.raises(scoring.SchemaFault, match="date like 2024-01-31 or 31/01/2024; row 1"):
+        scoring.conform(pd.DataFrame({"x": ["02/13/2024"]}), [day_first])
+
+
+def test_conform_takes_moments_with_a_zone_to_utc():
+    found = typed(["2024-02-03T01:00:00+02:00", "2024-02-03 01:00:00Z"], "datetime")
+    assert found.tolist() == [pd.Timestamp(2024, 2, 2, 23), pd.Timestamp(2024, 2, 3, 1)]
+
+
+def test_conform_takes_the_marks_of_the_data_as_missing():
+    number = {**feature("numeric"), "marks": ["-200", "n.v."]}
+    texts = pd.DataFrame({"x": ["1", "-200", "-200.0", "n.v."]})
+    assert scoring.conform(texts, [number])["x"].isna().tolist() == [False, True, True, True]
+    numbers = pd.DataFrame({"x": [1.0, -200.0]})
+    assert scoring.conform(numbers, [number])["x"].isna().tolist() == [False, True]
 
 
 @pytest.mark.parametrize("kind", ["integer", "numeric", "int64", "float64"])

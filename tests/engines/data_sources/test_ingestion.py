@@ -93,6 +93,15 @@ def test_parquet_keeps_types_and_finds_marks(taken, shared_data):
     assert frame["d"][2] == pd.Timestamp(2021, 6, 1, 10, 30)
 
 
+def test_columns_tell_how_their_dates_and_gaps_were_written(taken):
+    rows = "".join(
+        f"{n % 28 + 1:02}.02.2024;{n if n % 9 else -200};2024-02-01\n" for n in range(80)
+    )
+    table, _ = taken(f"when;level;iso\n{rows}")
+    told = {c.name: (c.pattern, c.marks) for c in table.columns}
+    assert told == {"when": ("%d.%m.%Y", ()), "level": ("", ("-200",)), "iso": ("", ())}
+
+
 def test_tab_separated_file_is_read(taken):
     _, frame = taken("a\tb\n1\tx, y\n2\tz\n", "a.tsv")
     assert frame["b"].tolist() == ["x, y", "z"]

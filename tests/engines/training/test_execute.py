@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -87,6 +88,33 @@ def test_winner_is_the_best_fold_mean_and_no_baseline(
     assert scores == sorted(scores, reverse=True)
     assert board[-1].algorithm == "dummy"
     assert board[-1].score == pytest.approx(0.5)
+
+
+def test_few_rows_whose_folds_hold_one_class_are_trained_and_blended(
+    db: Database, analyst: Actor, around: Around, shared_data: Path, tmp_path: Path
+) -> None:
+    frame = pd.read_csv(shared_data / "telco_churn.csv", nrows=40)[["tenure", "MonthlyCharges"]]
+    few = frame.assign(left=["yes", "yes", "yes", "yes", "yes", *["no"] * 35])
+    table = as_table(few, tmp_path / "few.parquet")
+    run_id = _train(db, analyst, around, table, tasks=(Task.BINARY,), target="left",
+                    algorithms=("lr", "ridge"), folds=10)  # fmt: skip
+    result = training.results(db, analyst, run_id, OpenExperiments())[0]
+    assert result.state == "succeeded"
+    assert 0 <= result.holdout["roc_auc"] <= 1
+
+
+def test_card_tells_how_the_data_wrote_dates_and_gaps(
+    db: Database, analyst: Actor, around: Around, telco: Table
+) -> None:
+    read = {"tenure": {"marks": ("-1",)}, "Contract": {"marks": ("NA", "none")}}
+    columns = tuple(replace(c, **read.get(c.name, {})) for c in telco.columns)
+    table = replace(telco, columns=columns, anonymised=True)
+    run_id = _train(db, analyst, around, table, tasks=(Task.BINARY,), target="Churn",
+                    algorithms=("lr",))  # fmt: skip
+    card = read_card(around(table).runs_dir / run_id / "binary")
+    told = {feature.name: feature.marks for feature in card.features if feature.marks}
+    public = table.public_names
+    assert told == {public["tenure"]: ("-1",), public["Contract"]: ("NA", "none")}
 
 
 def test_the_same_request_gives_the_same_base_result(
