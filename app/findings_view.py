@@ -105,8 +105,8 @@ def finding_form(people: Mapping[str, str], known: Finding | None, key: str) -> 
     )  # fmt: skip
 
 
-def finding_facts(row: Finding) -> None:
-    """One finding: what, whose, by when."""
+def finding_facts(row: Finding, model: str) -> None:
+    """One finding: what, whose, by when; `model` is what the model is called now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         badge(SEVERITIES[row.severity])
         badge(STATES[row.state])
@@ -114,7 +114,7 @@ def finding_facts(row: Finding) -> None:
         st.caption(told, width="content")
         due_day(row)
     with st.container(horizontal=True):
-        page_link(plain(row.model_title), "inventory", icon=":material/deployed_code:",
+        page_link(plain(model), "inventory", icon=":material/deployed_code:",
                   model=str(row.model))  # fmt: skip
         if row.submission_id:
             page_link("Submission", "approvals", icon=":material/approval:",

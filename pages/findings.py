@@ -30,6 +30,11 @@ svc = services()
 may_write = actor.may(Capability.FINDING_WRITE)
 
 
+def titles() -> dict[ModelRef, str]:
+    """What the models are called now."""
+    return {each.model: each.title for each in svc.models.all(actor)}
+
+
 @st.dialog("New finding", width="large")
 def create(model: str, submission: str) -> None:
     """About which model, what is wrong, whose it is."""
@@ -62,7 +67,7 @@ def show(row: Finding) -> None:
     """One finding, what may be done with it, and its history."""
     page_link("All findings", "findings", icon=":material/arrow_back:")
     st.header(row.title, anchor=False)
-    finding_facts(row)
+    finding_facts(row, titles().get(row.model, row.model_title))
     with st.container(horizontal=True):
         moves = register.possible_moves(svc.db, actor, row.id)
         for state in moves:
@@ -119,12 +124,14 @@ def listing() -> None:
     wanted = filters()
     if wanted.model:
         about(wanted.model)
-    found = register.findings(svc.db, actor, wanted)
+    named = titles()
+    found = register.findings(svc.db, actor, wanted, named)
     if found.total:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("1 finding" if found.total == 1 else f"{found.total:,} findings")
             st.space("stretch")
-            csv_button("CSV", lambda: register.finding_rows(svc.db, actor, wanted), "findings.csv")
+            csv_button("CSV", lambda: register.finding_rows(svc.db, actor, wanted, named),
+                       "findings.csv")  # fmt: skip
         finding_rows(found.rows)
         page_buttons(found.total, wanted.size, "found")
     elif wanted == FindingFilter():

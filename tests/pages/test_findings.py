@@ -68,6 +68,18 @@ def test_filters_come_from_the_address(open_page, opened, app_services, make_act
     assert "Nothing matches" in words(open_page("auditor", "findings", words="drift"))
 
 
+def test_a_renamed_model_is_named_anew_in_the_list_and_on_the_finding(
+    open_page, opened, app_services, analyst
+):
+    experiment = app_services.models.of(analyst, opened.model).experiment_id
+    projects.update(app_services.db, analyst, experiment, "Leavers", "", {})
+    assert "Leavers · Binary classification" in words(open_page("auditor", "findings"))
+    assert "1 finding" in words(open_page("auditor", "findings", words="leavers"))
+    at = open_page("auditor", "findings", finding=opened.id)
+    labels = [link.proto.label for link in at.get("page_link")]
+    assert "Leavers · Binary classification" in labels
+
+
 def test_findings_of_one_model_say_so_also_when_there_are_none(open_page, opened):
     at = open_page("auditor", "findings", model=str(opened.model))
     assert "1 finding" in words(at)

@@ -1,5 +1,6 @@
 """Find findings: filters, paging, and all of them as a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,11 +10,14 @@ from sqlmodel import col, select
 
 from engines.core.access import Actor, Capability, needs
 from engines.core.database import Database, now
+from engines.core.model_ref import ModelRef
 from engines.governance.register.finding_states import WORKED_ON, FindingState, Severity
 from engines.governance.register.models import Finding
 
 PAGE_SIZE = 25
 EXPORT_ROWS = 100_000
+MOST_LISTED = 500
+Titles = Mapping[ModelRef, str]
 
 
 @dataclass(frozen=True)
@@ -45,27 +49,46 @@ def is_overdue(finding: Finding, today: date | None = None) -> bool:
 
 
 @needs(Capability.INVENTORY_READ)
-def findings(db: Database, actor: Actor, wanted: FindingFilter) -> FindingPage:
-    """The findings that match: what is worked on first, then by severity and day."""
-    narrowed = _narrowed(wanted)
+def findings(
+    db: Database, actor: Actor, wanted: FindingFilter, titles: Titles | None = None
+) -> FindingPage:
+    """The findings that match: what is worked on first, then by severity and day.
+
+    `titles` are what the models are called now; without one, a model keeps the name it had when
+    the finding was opened.
+    """
+    named = titles or {}
+    narrowed = _narrowed(wanted, named)
     count = select(sa.func.count()).select_from(Finding).where(*narrowed)
     ordered = select(Finding).where(*narrowed).order_by(*_order())
     with db.read() as session:
         total = session.exec(count).one()
         skipped = wanted.size * min(max(wanted.page - 1, 0), max(total - 1, 0) // wanted.size)
-        return FindingPage(list(session.exec(ordered.offset(skipped).limit(wanted.size))), total)
+        rows = list(session.exec(ordered.offset(skipped).limit(wanted.size)))
+    return FindingPage([_renamed(row, named) for row in rows], total)
 
 
 @needs(Capability.INVENTORY_READ)
-def finding_rows(db: Database, actor: Actor, wanted: FindingFilter) -> list[dict[str, Any]]:
-    """All matching findings as rows of a table, at most `EXPORT_ROWS`."""
-    narrowed = select(Finding).where(*_narrowed(wanted)).order_by(*_order()).limit(EXPORT_ROWS)
+def finding_rows(
+    db: Database, actor: Actor, wanted: FindingFilter, titles: Titles | None = None
+) -> list[dict[str, Any]]:
+    """All matching findings as rows of a table, at most `EXPORT_ROWS`; `titles` as above."""
+    named = titles or {}
+    narrowed = select(Finding).where(*_narrowed(wanted, named))
     with db.read() as session:
-        return [{**f.model_dump(), "overdue": is_overdue(f)} for f in session.exec(narrowed)]
+        rows = list(session.exec(narrowed.order_by(*_order()).limit(EXPORT_ROWS)))
+    return [{**_renamed(f, named).model_dump(), "overdue": is_overdue(f)} for f in rows]
 
 
-def _narrowed(wanted: FindingFilter) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = [_mentions(word) for word in wanted.text.split()]
+def _renamed(row: Finding, titles: Titles) -> Finding:
+    """The finding with its model's name of now; read only, nothing is stored."""
+    title = titles.get(row.model, row.model_title)
+    return Finding(**{**row.model_dump(), "model_title": title})
+
+
+def _narrowed(wanted: FindingFilter, titles: Titles) -> list[sa.ColumnElement[bool]]:
+    words = wanted.text.split()
+    conditions: list[sa.ColumnElement[bool]] = [_mentions(word, titles) for word in words]
     if wanted.states:
         conditions.append(col(Finding.state).in_(wanted.states))
     if wanted.severities:
@@ -84,9 +107,13 @@ def overdue_conditions() -> list[sa.ColumnElement[bool]]:
     return [late, col(Finding.state).in_([state.value for state in WORKED_ON])]
 
 
-def _mentions(word: str) -> sa.ColumnElement[bool]:
+def _mentions(word: str, titles: Titles) -> sa.ColumnElement[bool]:
     places = (Finding.title, Finding.text, Finding.model_title, Finding.owner_name)
-    return sa.or_(*(col(place).icontains(word, autoescape=True) for place in places))
+    named = [(m.run_id, m.task) for m, title in titles.items() if word.lower() in title.lower()]
+    model = sa.tuple_(col(Finding.run_id), col(Finding.task))
+    parts = (named[start : start + MOST_LISTED] for start in range(0, len(named), MOST_LISTED))
+    found = [col(place).icontains(word, autoescape=True) for place in places]
+    return sa.or_(*found, *(model.in_(part) for part in parts))
 
 
 def _order() -> list[Any]:

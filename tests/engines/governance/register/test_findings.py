@@ -181,6 +181,17 @@ def test_list_narrows_and_flags_what_is_overdue(db, models, model, validator, ma
     assert [(row["title"], row["overdue"]) for row in rows] == [("Drift", False)]
 
 
+def test_list_names_the_model_as_it_is_called_now(db, model, maker, opened):
+    assert register.findings(db, maker, FindingFilter()).rows[0].model_title != "Renamed · Task"
+    now_called = {model: "Renamed · Task"}
+    (row,) = register.findings(db, maker, FindingFilter(text="renamed"), now_called).rows
+    assert row.model_title == "Renamed · Task"
+    (told,) = register.finding_rows(db, maker, FindingFilter(text="RENAMED task"), now_called)
+    assert told["model_title"] == "Renamed · Task"
+    assert register.finding(db, maker, opened.id).model_title == opened.model_title
+    assert register.findings(db, maker, FindingFilter(text="renamed")).total == 0
+
+
 @pytest.mark.parametrize("act", ["UPDATE register_finding_step SET note = 'x'",
                                  "DELETE FROM register_finding_step"])  # fmt: skip
 def test_steps_are_never_changed(db, opened, act):
