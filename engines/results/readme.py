@@ -15,7 +15,8 @@ venv/bin/python predict.py rows.csv answers.csv
 ```
 
 `rows.csv` holds one row per case with the columns listed below, in any order; further columns
-are passed through. `answers.csv` holds the model's answers in front of the same rows. A missing
+are passed through. Dates are written as 2024-01-31 or as in the data the model learned from.
+`answers.csv` holds the model's answers in front of the same rows. A missing
 column, a wrong type or an unreadable file ends with one sentence and writes nothing; a category
 the model never saw is warned about.
 """

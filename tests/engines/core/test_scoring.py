@@ -53,9 +53,7 @@ def test_conform_takes_infinity_as_missing_in_numbers_and_refuses_it_in_text():
 
 def test_conform_reads_dates_and_refuses_others():
     assert typed(["2024-02-03"], "datetime")[0] == pd.Timestamp(2024, 2, 3)
-    with pytest.raises(
-        scoring.SchemaFault, match="a date like 2024-01-31; row 2 has “soon”"
-    ):
+    with pytest.raises(scoring.SchemaFault, match="a date like 2024-01-31; row 2 has “soon”"):
         typed(["2024-02-03", "soon"], "datetime")
 
 

@@ -94,9 +94,8 @@ def test_parquet_keeps_types_and_finds_marks(taken, shared_data):
 
 
 def test_columns_tell_how_their_dates_and_gaps_were_written(taken):
-    rows = "".join(
-        f"{n % 28 + 1:02}.02.2024;{n if n % 9 else -200};2024-02-01\n" for n in range(80)
-    )
+    levels = [n if n % 9 else -200 for n in range(80)]
+    rows = "".join(f"{n % 28 + 1:02}.02.2024;{v};2024-02-01\n" for n, v in enumerate(levels))
     table, _ = taken(f"when;level;iso\n{rows}")
     told = {c.name: (c.pattern, c.marks) for c in table.columns}
     assert told == {"when": ("%d.%m.%Y", ()), "level": ("", ("-200",)), "iso": ("", ())}
