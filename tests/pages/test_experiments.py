@@ -1,10 +1,12 @@
 """The pages about experiments, as each role sees them."""
 
 import pytest
+from streamlit.elements.lib import policies
 
 from app.ui import STATES
 from engines import projects
 from engines.core.experiments import ExperimentState
+from engines.projects import ExperimentFilter
 
 
 def button(at, label):
@@ -44,6 +46,23 @@ def test_list_is_narrowed_by_a_states_value_and_by_no_words(open_page, app_servi
     assert "1 experiment" in words(open_page("analyst", "experiments", state=made.state))
     assert "Nothing matches" in words(open_page("analyst", "experiments", state=other.value))
     assert "1 experiment" in words(open_page("analyst", "experiments", state=STATES[other][0]))
+
+
+def test_list_on_a_page_of_its_own_warns_of_nothing(open_page, app_services, analyst, monkeypatch):
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)
+    monkeypatch.setattr(policies.runtime, "exists", lambda: True)
+    for number in range(ExperimentFilter().size + 1):
+        projects.create(app_services.db, analyst, f"Experiment {number}")
+    at = open_page("analyst", "experiments", page="2")
+    assert len(at.get("page_link")) == 1
+    assert not policies._shown_default_value_warning
+
+
+def test_crumbs_name_each_step_once(open_page, app_services, analyst):
+    made = projects.create(app_services.db, analyst, "Churn")
+    for page, parts in (("experiment", ["›\u2002Churn"]), ("data", ["›", "›\u2002Data"])):
+        crumbs = [c.value for c in open_page("analyst", page, experiment=made.id).caption]
+        assert [c for c in crumbs if c.startswith("›")] == parts
 
 
 def test_name_with_markdown_is_shown_literally(open_page, app_services, analyst):
