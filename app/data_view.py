@@ -6,10 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from app.data_take import TYPES, corrected
+from app.moments import days
 from app.paging import page_buttons, page_number
 from app.services import services
 from app.sizes import file_size
-from app.ui import boundary, empty_state, live, page_link
+from app.ui import boundary, empty_state, live, next_step, page_link
 from engines import data_sources, orchestration
 from engines.core.access import Actor
 from engines.core.csv_export import to_safe_csv
@@ -64,7 +65,11 @@ def summary(dataset: Dataset, table: Table) -> None:
         place.metric(label, value, border=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(dataset.name)
-        st.caption(f"Content hash {table.sha256[:12]}", help=f"SHA-256 {table.sha256}")
+        st.caption(
+            f"Content hash {table.sha256[:12]}", help=f"SHA-256 {table.sha256}", width="content"
+        )
+        st.space("stretch")
+        next_step("Explore the data", "eda", dataset.experiment_id)
     if dataset.notes:
         with st.expander(f"Notes from reading the file ({len(dataset.notes)})"):
             for note in dataset.notes:
@@ -83,7 +88,10 @@ def rows_tab(actor: Actor, table: Table) -> None:
     if not page.total:
         empty_state("No row matches", "Change the filter.")
         return
-    st.dataframe(page.frame, hide_index=True, alt=f"Rows of the data set, page {number}")
+    st.dataframe(
+        page.frame, hide_index=True, alt=f"Rows of the data set, page {number}",
+        column_config=days(page.frame),
+    )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         page_buttons(page.total, ROWS, "rows")
         st.caption(f"{page.total:,} rows match" if chosen else f"{page.total:,} rows")

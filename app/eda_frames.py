@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from app import moments
 from engines.eda import Report
 from engines.eda.report import ColumnReport, Matrix, Numbers
 
@@ -37,7 +38,7 @@ def joined(names: list[str], say: Say) -> str:
 def reasons(report: Report, say: Say) -> pd.DataFrame:
     """Why the score is below 100."""
     lines = [
-        (joined(r.columns, say), r.problem, r.repair, r.dimension, round(r.points, 2))
+        (joined(r.columns, say), r.problem, r.repair, r.dimension, f"{r.points:.3g}")
         for r in report.quality.reasons
     ]
     heads = ["Column", "Problem", "What to do", "Part", "Points lost"]
@@ -65,9 +66,9 @@ def _overview_line(column: ColumnReport, say: Say) -> dict[str, object]:
         "Distinct": column.distinct,
         "Mean": numbers.mean if numbers else None,
         "Median": numbers.median if numbers else None,
-        "Std": numbers.std if numbers else None,
+        "Standard deviation": numbers.std if numbers else None,
         "Skewness": numbers.skewness if numbers else None,
-        "Most frequent": column.top[0].value if column.top else "",
+        "Most frequent": moments.said(column.top[0].value) if column.top else "",
         "Finding": column.check.finding,
     }
 
@@ -83,7 +84,8 @@ def statistics(column: ColumnReport) -> pd.DataFrame:
     if column.entropy is not None:
         lines += [("Entropy, bits", column.entropy), ("Entropy, share", column.entropy_share)]
     if column.dates:
-        lines += [("Earliest", column.dates.earliest), ("Latest", column.dates.latest)]
+        ends = {"Earliest": column.dates.earliest, "Latest": column.dates.latest}
+        lines += [(name, moments.said(str(end))) for name, end in ends.items()]
         lines += [("Days between", column.dates.days)]
     if column.texts:
         lines += [("Shortest, characters", column.texts.shortest)]
@@ -108,7 +110,7 @@ def _said(value: object) -> str:
 
 def top_values(column: ColumnReport) -> pd.DataFrame:
     """The most frequent values."""
-    lines = [(top.value, top.count, round(100 * top.share, 2)) for top in column.top]
+    lines = [(moments.said(top.value), top.count, round(100 * top.share, 2)) for top in column.top]
     return pd.DataFrame(lines, columns=["Value", "Rows", "% of filled"])
 
 

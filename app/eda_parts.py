@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from app.rows import wrapped
 from app.ui import download_table
 
 ROW = 35  # pixels of a line in a table
+LONG, BOX = 8, 420  # more lines of sentences than these are put in a box of so many pixels
 
 
 def share(part: float) -> str:
@@ -20,11 +22,21 @@ def listing(
     build: Callable[[Callable[[str], str]], pd.DataFrame],
     name: str,
     height: int | None = None,
+    wraps: bool = False,
 ) -> None:
-    """A table under real names, at most `height` pixels, and its CSV under public names."""
+    """A table under real names, at most `height` pixels, and its CSV under public names.
+
+    One of sentences `wraps`, so that none is cut; when long, it scrolls in a box.
+    """
     frame = build(lambda column: column)
-    tall = height is not None and ROW * (len(frame) + 1) > height
-    st.dataframe(
-        frame, hide_index=True, placeholder="–", height=height if tall and height else "auto"
-    )
+    if wraps:
+        with st.container(height=BOX if len(frame) > LONG else "content", border=False):
+            heads = [str(head) for head in frame.columns]
+            lines = frame.astype(str).itertuples(index=False)
+            wrapped([dict(zip(heads, line, strict=True)) for line in lines], name)
+    else:
+        tall = height is not None and ROW * (len(frame) + 1) > height
+        st.dataframe(
+            frame, hide_index=True, placeholder="–", height=height if tall and height else "auto"
+        )
     download_table("CSV", build(public), f"eda-{name}.csv")

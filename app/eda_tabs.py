@@ -50,7 +50,7 @@ def overview(opened: Opened) -> None:
     st.subheader("Columns and their types", anchor=False)
     listing(opened.public, lambda say: frames.overview(report, say), "columns")
     st.subheader("Cleaning and features worth trying", anchor=False)
-    listing(opened.public, lambda say: frames.advice(report, say), "advice")
+    listing(opened.public, lambda say: frames.advice(report, say), "advice", wraps=True)
     if report.leaks:
         st.subheader("What predicts the target alone", anchor=False)
         st.caption(
@@ -62,7 +62,7 @@ def overview(opened: Opened) -> None:
 def columns(opened: Opened) -> None:
     """One column: figures, histogram, box plot, also split by another column."""
     names = [column.name for column in opened.report.columns]
-    name = st.selectbox("Column", names, key="column", bind="query-params")
+    name = st.selectbox("Column", names, _telling(opened), key="column", bind="query-params")
     column = opened.report.column(name)
     position = names.index(name) + 1
     if column.check.finding:
@@ -77,6 +77,14 @@ def columns(opened: Opened) -> None:
         listing(opened.public, lambda _: frames.top_values(column), f"values-C{position}", 300)
     if column.numbers:
         _split(opened, column)
+
+
+def _telling(opened: Opened) -> int:
+    """The place of the column to begin with: the target, else the first that can be drawn."""
+    found = opened.report.columns
+    wanted = [c.name == opened.report.target for c in found]
+    drawn = [c.type not in (ColumnType.IDENTIFIER, ColumnType.TEXT) for c in found]
+    return next((marks.index(True) for marks in (wanted, drawn) if any(marks)), 0)
 
 
 def _plots(column: ColumnReport) -> None:

@@ -8,7 +8,7 @@ from app import eda_frames as frames
 from app.eda_parts import listing
 from app.markdown import plain
 from app.services import services
-from app.ui import boundary, confirm, empty_state, live, page_link
+from app.ui import boundary, confirm, empty_state, live, next_step
 from engines import eda
 from engines.core.access import Actor, Capability
 from engines.core.tables import Table
@@ -169,7 +169,7 @@ def verdict(opened: Opened) -> None:
         choices(opened)
     if quality.reasons:
         st.markdown("**Why, and what to do**")
-        listing(opened.public, lambda say: frames.reasons(report, say), "reasons", height=210)
+        listing(opened.public, lambda say: frames.reasons(report, say), "reasons", wraps=True)
     else:
         st.markdown("No point was lost.")
 
@@ -184,12 +184,7 @@ def _about(report: Report) -> str:
 def choices(opened: Opened) -> None:
     """The way on, other reports of this table, and the form that asks for one more."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        page_link(
-            "Continue to training",
-            "training",
-            icon=":material/arrow_forward:",
-            experiment=opened.experiment.id,
-        )
+        next_step("Continue to training", "training", opened.experiment.id)
         _earlier(opened)
         if opened.table and opened.may_run:
             with st.popover("Target and sample", icon=":material/tune:"):

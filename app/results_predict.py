@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app import moments
 from app.results_view import Opened
 from app.services import services
 from app.ui import boundary, download_table
@@ -16,6 +17,7 @@ from engines.core.tables import Table
 
 FIRST = 12  # fields shown at once; the rest, less important, waits in an expander
 COLUMNS = 3
+MOMENT = "A day, as 2024-01-31, or a moment, as 2024-01-31 17:00."
 SAMPLE = (100, 1_000, 10_000)
 
 
@@ -40,7 +42,9 @@ def _sample(opened: Opened, table: Table, rows: int) -> None:
     model = ModelRef(opened.run.id, opened.files.task)
     services().gate.may_use(opened.actor, model, Purpose.TRIAL)
     found = _answers(opened.stamp, opened.run.id, opened.files.task, table, rows, opened.actor)
-    st.dataframe(found.rename(columns=_heads(opened)), hide_index=True)
+    st.dataframe(
+        found.rename(columns=_heads(opened)), hide_index=True, column_config=moments.days(found)
+    )
     leaving = found.rename(columns=table.public_names)
     download_table("Predictions as CSV", leaving, "predictions.csv")
 
@@ -101,7 +105,10 @@ def _field(place: Any, feature: Feature, label: str) -> Any:
         return _choice(place, feature, label, options)
     if feature.categories:
         return _choice(place, feature, label, list(feature.categories))
-    return place.text_input(label, str(feature.example or ""), key=key) or None
+    shown = str(feature.example or "")
+    if feature.dtype == "datetime":
+        return place.text_input(label, moments.said(shown), key=key, help=MOMENT) or None
+    return place.text_input(label, shown, key=key) or None
 
 
 def _choice(place: Any, feature: Feature, label: str, known: list[Any]) -> Any:

@@ -40,7 +40,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         create()
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    text = typed("Search", "q", placeholder="Name or description", width=300)
+    text = typed("Search", "q", placeholder="Name or description", width=240)
     named = {state.value: STATES[state][0] for state in ExperimentState}
     states = some_of(st.pills, "State", "state", named, selection_mode="multi")
     mine = is_on("Mine only", "mine")

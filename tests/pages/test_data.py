@@ -130,6 +130,11 @@ def test_anonymised_names_show_beside_the_real_ones(
     assert list(columns["Alias"])[:2] == ["C1", "C2"]
 
 
+def test_data_in_use_leads_to_its_exploration(open_page, sample, experiment):
+    at = open_page("analyst", "data", experiment=experiment.id)
+    assert "Explore the data" in [link.proto.label for link in at.get("page_link")]
+
+
 def test_filter_and_sort_show_the_rows_asked_for(open_page, sample, experiment):
     at = open_page("analyst", "data", experiment=experiment.id)
     at.selectbox(key="filter_column").set_value("Channel").run()

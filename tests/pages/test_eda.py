@@ -87,6 +87,21 @@ def test_only_the_open_tab_is_drawn(open_page, experiment, with_data):
     assert not [box for box in at.selectbox if box.label == "Column"]
 
 
+def test_columns_begin_with_one_that_can_be_drawn(open_page, experiment, with_data):
+    with_data("telco_churn.csv")
+    at = open_page("analyst", "eda", experiment=experiment.id, tab="Columns")
+    assert at.selectbox(key="column").value == "gender"  # the first is an identifier
+    assert at.get("plotly_chart")
+
+
+def test_advice_is_a_table_whose_sentences_wrap(open_page, experiment, with_data):
+    with_data("telco_churn.csv")
+    at = open_page("analyst", "eda", experiment=experiment.id)
+    told = {head: table.value for table in at.table for head in table.value.columns}
+    assert "It identifies rows and predicts nothing." in list(told["Problem"]["Problem"])
+    assert {"Advice", "Reason"} <= set(told)
+
+
 def test_the_column_in_the_address_is_the_one_shown(open_page, experiment, with_data):
     with_data()
     at = open_page("analyst", "eda", experiment=experiment.id, tab="Columns", column="Milk")
