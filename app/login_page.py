@@ -77,8 +77,9 @@ def form_page(
     form: Form, wanted: str = "/", error: str = "", status: int = 200, name: str = ""
 ) -> HTMLResponse:
     """A page with one form; `wanted` is the address to go to in the end."""
-    inputs = "".join(_input(field, name if field.name == "name" else "") for field in form.fields)
-    inputs = inputs.replace("<input ", "<input autofocus ", 1)
+    values = {"name": name}
+    asked = next((field for field in form.fields if not values.get(field.name)), None)
+    inputs = "".join(_input(f, values.get(f.name, ""), f is asked) for f in form.fields)
     alert = f'<p class="error" role="alert" id="error">{escape(error)}</p>' if error else ""
     text = f"<p>{escape(form.text)}</p>" if form.text else ""
     body = (
@@ -96,13 +97,14 @@ def provider_page(link: str, error: str = "", status: int = 200) -> HTMLResponse
     return _page("Sign in", body, status)
 
 
-def _input(field: Field, value: str) -> str:
+def _input(field: Field, value: str, is_first: bool) -> str:
     hint_id = f"{field.name}-hint"
     described = f' aria-describedby="{hint_id}"' if field.hint else ""
     hint = f'<p class="hint" id="{hint_id}">{escape(field.hint)}</p>' if field.hint else ""
     return (
         f'<label for="{field.name}">{escape(field.label)}</label>'
-        f'<input id="{field.name}" name="{field.name}" type="{field.kind}" required'
+        f'<input{" autofocus" if is_first else ""} id="{field.name}" name="{field.name}"'
+        f' type="{field.kind}" required'
         f' autocomplete="{field.autocomplete}" autocapitalize="none" spellcheck="false"'
         f' maxlength="200" value="{escape(value)}"{described}>{hint}'
     )

@@ -70,7 +70,8 @@ def _under_way(actor: Actor, run_id: str) -> None:
     leaderboard(training.leaderboard(svc.db, actor, run_id, svc.experiments))
     with st.expander("Log", expanded=True):
         lines = svc.scheduler.log(run_id)[-LOG_LINES:]
-        st.code("\n".join(lines) or "Waiting for the first line.", language=None, height=200)
+        told = "\n".join(lines) or "Waiting for the first line."
+        st.code(told, language=None, height=200, wrap_lines=True)
 
 
 def _progress(run: TrainingRun) -> None:
@@ -111,7 +112,7 @@ def leaderboard(candidates: Sequence[Candidate]) -> None:
     for task in dict.fromkeys(candidate.task for candidate in candidates):
         rows = [_line(candidate) for candidate in candidates if candidate.task == task]
         metric = next(each.metric for each in candidates if each.task == task)
-        st.markdown(f"**{TITLES[training.Task(task)]}**, by {metric_title(task, metric)}")
+        st.markdown(f"**{TITLES[training.Task(task)]}** · {metric_title(task, metric)}")
         st.dataframe(
             pd.DataFrame(rows), hide_index=True, placeholder="–", height=38 + 35 * min(len(rows), 8)
         )

@@ -16,6 +16,7 @@ from app.ui import boundary, page_actor
 from engines.core import sessions, totp, users
 from engines.core.access import Capability
 from engines.core.errors import InvalidInput
+from engines.core.sessions import SessionRow
 from engines.governance import notices
 
 actor = page_actor(Capability.ACCOUNT_OWN)
@@ -70,11 +71,25 @@ def second_factor_is_on() -> None:
         st.rerun()
 
 
+def end_another(mine: dict[str, SessionRow], others: list[str]) -> None:
+    """Ask which of the other sessions is to end, and end it."""
+    other = st.selectbox(
+        "End another session",
+        others,
+        index=None,
+        placeholder="Choose a session",
+        format_func=lambda key: session_label(mine[key]),
+    )
+    if other in mine and st.button("End this session"):
+        sessions.end_own(svc.db, actor, other)
+        st.rerun()
+
+
 with st.container(horizontal=True, vertical_alignment="center"):
     st.header("Account", anchor=False)
     st.space("stretch")
     sign_out_button()
-st.markdown(f"Signed in as **{actor.name}**, {', '.join(sorted(actor.roles))}.")
+st.markdown(f"Signed in as **{actor.name}**, with the role {' and '.join(sorted(actor.roles))}.")
 
 if local:
     st.subheader("Password", anchor=False)
@@ -91,15 +106,9 @@ st.subheader("Sessions", anchor=False)
 with boundary():
     mine = {row.id: row for row in sessions.own_sessions(svc.db, actor)}
     sessions_table(list(mine.values()), here_id, names_user=False)
-    other = st.selectbox(
-        "End another session",
-        [key for key in mine if key != here_id],
-        index=None,
-        format_func=lambda key: session_label(mine[key]),
-    )
-    if other in mine and st.button("End this session"):
-        sessions.end_own(svc.db, actor, other)
-        st.rerun()
+    others = [key for key in mine if key != here_id]
+    if others:
+        end_another(mine, others)
 
 if svc.settings.notices.smtp.host:
     st.subheader("Notices by e-mail", anchor=False)

@@ -118,7 +118,7 @@ users_tab, sessions_tab, deliveries_tab = st.tabs(["Users", "Sessions", "Deliver
 with users_tab, boundary():
     everybody = {user.name: user for user in users.list_users(db, actor)}
     users_table(list(everybody.values()))
-    chosen = st.selectbox("Change", everybody, index=None, placeholder="Choose a user")
+    chosen = st.selectbox("Change a user", everybody, index=None, placeholder="Choose a user")
     if chosen in everybody:
         user_actions(everybody[chosen])
 

@@ -57,7 +57,8 @@ if table:
                 st.toast("The run is queued.")
                 st.rerun()
 
-if runs:
-    view.history(actor, runs)
-elif not may_see_data:
+past = [run for run in runs if run is not running]  # that one is shown above
+if past:
+    view.history(actor, past)
+elif not may_see_data and not running:
     empty_state("No runs yet", "The runs of this experiment will be listed here.")

@@ -157,6 +157,7 @@ def test_wrong_password_is_one_sentence_and_keeps_the_name(served):
     assert "The user name or the password is not right." in answer.text
     assert "&quot;&gt;&lt;b&gt;eve" in answer.text
     assert 'value="/data"' in answer.text
+    assert '<input autofocus id="password"' in answer.text
     assert COOKIE not in answer.cookies
 
 

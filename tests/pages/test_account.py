@@ -53,6 +53,7 @@ def test_page_marks_this_session_and_ends_another(account, app_services):
     button(at, "End this session").click().run()
     left = sessions.own_sessions(app_services.db, ann)
     assert [row.address for row in left] == ["10.0.0.1"]
+    assert not at.selectbox
 
 
 def test_password_change_ends_the_other_sessions(account, app_services):
