@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from app.services import services
 from app.training_draft import Draft
 from app.training_request import FIRST_GROUPS
 from app.training_time import over_time
@@ -50,7 +51,18 @@ def ask(
         left_out=left_out, target=predicted.target if task else "",
     )  # fmt: skip
     with st.expander("Advanced: candidates, starting values, folds, held-out share, seed"):
-        return _advanced(advice, chosen, draft)
+        request = _advanced(advice, chosen, draft)
+    _size(table)
+    return request
+
+
+def _size(table: Table) -> None:
+    limit = services().settings.limits.training_cells
+    if table.cells > limit:
+        st.caption(
+            f"The table has {table.cells:,} cells, and training on this machine takes {limit:,}: "
+            "it learns from rows drawn at random. A time series is used whole."
+        )
 
 
 def _kinds(start: TrainingRequest, draft: Draft) -> tuple[bool, bool]:

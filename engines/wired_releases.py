@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from sqlmodel import Session
 
 from engines import artifacts, training
-from engines.core import scoring
+from engines.core import drawn, scoring
 from engines.core.access import Actor, Capability
 from engines.core.database import Database
 from engines.core.experiments import Experiments
@@ -91,7 +92,7 @@ class ReleaseSources:
         table = self.datasets.table(actor, run.dataset_id)
         card = read_card(place.parent)
         rows = pd.read_parquet(place, columns=["row"])["row"]
-        frame = pd.read_parquet(table.path).loc[rows].rename(columns=table.public_names)
+        frame = drawn.read(table.path, np.unique(rows)).loc[rows].rename(columns=table.public_names)
         return scoring.conform(frame, [asdict(one) for one in card.features])
 
     def _card(self, model: ModelRef) -> dict[str, bytes]:

@@ -24,6 +24,7 @@ def work(services: Services, actor: Actor, payload: dict[str, Any], progress: Pr
         runs_dir=services.runs_dir,
         name=projects.get(services.db, actor, run.experiment_id).name,
         beside=True,
+        most_cells=services.settings.limits.training_cells,
     )
     training.sweep(services.runs_dir)
     training.execute(actor, run.id, surroundings, began)

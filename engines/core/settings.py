@@ -81,6 +81,8 @@ class Limits(Section):
     raw_kept_days: int = Field(default=30, ge=1)  # after the last experiment stopped using one
     columns: int = 5_000
     inline_cells: int = 2_000_000  # EDA on more cells than this runs as a job
+    # A job on this machine trains on at most so many cells, rows drawn at random beyond.
+    training_cells: int = Field(default=20_000_000, ge=100_000)
     job_minutes: int = 240
     workers: int = 0  # 0: one per core
 

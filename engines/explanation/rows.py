@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from engines.core import scoring
+from engines.core import drawn, scoring
 from engines.core.errors import InvalidInput
 from engines.core.forecasting import filled, lag_name, moments_of, places
 from engines.core.model_card import ModelCard
@@ -36,7 +36,7 @@ class Rows:
 
 def rows_of(card: ModelCard, table: Table, folder: Path) -> Rows:
     """Read the table and the stored hold-out. Raises InvalidInput when they do not fit."""
-    raw = pd.read_parquet(table.path)
+    raw = _trained_with(card, table)
     raw = raw.rename(columns=table.public_names) if card.anonymised else raw
     answers = _stored(folder / HOLDOUT)
     series = card.facts.get("series")
@@ -50,6 +50,14 @@ def rows_of(card: ModelCard, table: Table, folder: Path) -> Rows:
     trained = rest[_trained_on(card, raw.loc[rest.index])] if len(answers) else rest.head(0)
     background = _some(rest, BACKGROUND_ROWS)
     return Rows(held, trained, background, raw, answers, _stored(folder / FOLDS))
+
+
+def _trained_with(card: ModelCard, table: Table) -> pd.DataFrame:
+    """The table, or what training had drawn of it."""
+    told = card.facts.get("drawn")
+    if not told:
+        return pd.read_parquet(table.path)
+    return drawn.read(table.path, drawn.draw(table.rows, told["rows"], told["seed"]))
 
 
 def with_past(card: ModelCard, raw: pd.DataFrame) -> pd.DataFrame:

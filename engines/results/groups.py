@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from engines.core import drawn
 from engines.core.tables import Table
 from engines.results.read import TaskFiles
 
@@ -74,17 +75,16 @@ def profile(files: TaskFiles, table: Table) -> pd.DataFrame:
 
     Rows are columns of the table under real names; columns are the groups.
     """
-    frame, groups = _numbers(table), files.assignments
+    frame, groups = _numbers(files, table), files.assignments
     marks = groups["cluster"].map(_cluster) if "cluster" in groups else _anomalies(groups)
-    chosen = frame.iloc[groups["row"].to_numpy()]
-    means = chosen.groupby(marks.to_numpy()).mean().T
+    means = frame.groupby(marks.to_numpy()).mean().T
     means["all rows"] = frame.mean()
     return means
 
 
 def profile_heat(files: TaskFiles, table: Table) -> go.Figure:
     """The profile in standard deviations from the overall mean, the most telling on top."""
-    means, spread = profile(files, table), _numbers(table).std().replace(0, np.nan)
+    means, spread = profile(files, table), _numbers(files, table).std().replace(0, np.nan)
     away = means.drop(columns="all rows").sub(means["all rows"], axis=0).div(spread, axis=0)
     order = away.abs().max(axis=1).sort_values(ascending=False).index[:SHOWN_COLUMNS]
     away = away.loc[order[::-1]]
@@ -106,8 +106,9 @@ def _anomalies(groups: pd.DataFrame) -> pd.Series:
     return groups["anomaly"].astype(bool).map({True: "unusual", False: "usual"})
 
 
-def _numbers(table: Table) -> pd.DataFrame:
-    return pd.read_parquet(table.path).select_dtypes("number")
+def _numbers(files: TaskFiles, table: Table) -> pd.DataFrame:
+    rows = files.assignments["row"]
+    return drawn.read(table.path, np.unique(rows)).loc[rows].select_dtypes("number")
 
 
 def _labelled(figure: go.Figure, title: str, x: str, y: str) -> go.Figure:

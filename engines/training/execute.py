@@ -39,6 +39,7 @@ class Surroundings:
     """What a training job works with. `name` is the experiment's, for the tracking.
 
     `beside` records in a process of its own while the training goes on, instead of at its end.
+    Beyond `most_cells` rows are drawn; 0 for no limit.
     """
 
     db: Database
@@ -50,6 +51,7 @@ class Surroundings:
     name: str = ""
     workers: int = 0
     beside: bool = False
+    most_cells: int = 0
 
     @property
     def size(self) -> int:
@@ -133,7 +135,7 @@ def _train(
     from engines.training.one_task import train
 
     try:
-        train(ledger, table, request, folder, at.size)
+        train(ledger, table, request, folder, at.size, at.most_cells)
         result.state = JobState.SUCCEEDED.value
     except MlaasError as error:
         result.state, result.error = JobState.FAILED.value, str(error)
@@ -156,7 +158,8 @@ def _ledger(
     window = (0.95 * number / count, 0.95 * (number + 1) / count)
     is_supervised = Task(result.task) in SUPERVISED
     if request.mode == Mode.BASE:
-        longest = BASE_SECONDS * max(1.0, table.cells / BASE_CELLS)
+        cells = min(table.cells, at.most_cells or table.cells)
+        longest = BASE_SECONDS * max(1.0, cells / BASE_CELLS)
         share = BASE_WITH_TARGET if is_supervised else BASE_WITHOUT_TARGET
         # Each task has a time of its own, so that a slow one leaves the next enough for a model.
         own = time.monotonic() + longest * share

@@ -62,6 +62,12 @@ class Ledger:
         with self.log_file.open("a", encoding="utf-8") as file:
             file.write(f"{stamp} {line}\n")
 
+    def note(self, *sentences: str) -> None:
+        """Log what the analyst should know of the data, and keep it with the result."""
+        for sentence in sentences:
+            self.log(sentence)
+        self.result.notes = [*self.result.notes, *sentences]
+
     def show(self, *rows: SQLModel) -> None:
         """Write rows that people watch; when the database is away, the next one brings them."""
         with suppress(BackendUnavailable):

@@ -1,12 +1,13 @@
 """From a stored table and a request to what the workers of a supervised task need."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from engines.core import drawn
 from engines.core.errors import InvalidInput
 from engines.core.forecasting import filled, moments_of, places
 from engines.core.tables import Column, Table
@@ -39,6 +40,7 @@ class Source:
     request: TrainingRequest
     anonymised: bool
     clock: str = ""  # of a time series: the column with the time of day
+    facts: dict[str, Any] = field(default_factory=dict)  # "drawn": how many rows, which seed
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,12 @@ class Lags:
     used: tuple[int, ...] = ()
 
 
-def source(table: Table, request: TrainingRequest) -> Source:
-    """Read the table's usable columns and the target, renamed when the table is anonymised."""
+def source(table: Table, request: TrainingRequest, most_cells: int = 0) -> Source:
+    """Read the table's usable columns and the target, renamed when the table is anonymised.
+
+    Of a table with more than `most_cells` cells, 0 for no limit, rows are drawn; a time series
+    needs all of them.
+    """
     public = table.public_names
     clock, kept = "", usable(table, request)
     if Task.TIME_SERIES in request.tasks:
@@ -58,7 +64,8 @@ def source(table: Table, request: TrainingRequest) -> Source:
         clock = clock_of(table, frame, request.time_column)
     names = [c.name for c in kept]
     wanted = [n for n in (request.target, request.time_column, clock) if n and n not in names]
-    frame = pd.read_parquet(table.path, columns=[*names, *wanted]).rename(columns=public)
+    limit = 0 if Task.TIME_SERIES in request.tasks else most_cells
+    frame, facts = _rows(table, [*names, *wanted], limit, request.seed)
     columns = tuple(replace(c, name=public[c.name]) for c in kept)
     in_public = replace(
         request,
@@ -66,7 +73,18 @@ def source(table: Table, request: TrainingRequest) -> Source:
         time_column=public.get(request.time_column, ""),
         known_ahead=tuple(public[name] for name in request.known_ahead),
     )
-    return Source(frame, columns, in_public, table.anonymised, public.get(clock, ""))
+    frame = frame.rename(columns=public)
+    return Source(frame, columns, in_public, table.anonymised, public.get(clock, ""), facts)
+
+
+def _rows(
+    table: Table, columns: list[str], most_cells: int, seed: int
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    most = most_cells // max(1, len(columns))
+    if not 0 < most < table.rows:
+        return pd.read_parquet(table.path, columns=columns), {}
+    frame = drawn.read(table.path, drawn.draw(table.rows, most, seed), columns)
+    return frame, {"drawn": {"rows": most, "seed": seed}}
 
 
 def material(of: Source, task: Task) -> tuple[Material, Lags, list[str]]:

@@ -42,9 +42,7 @@ def train(ledger: Ledger, of: Source, into: Folder, workers: int) -> Trained:
     """
     ledger.say(0.0, "reading the table and setting up")
     made, back, notes = material(of, ledger.task)
-    for note in notes:
-        ledger.log(note)
-    ledger.result.notes = [*ledger.result.notes, *notes]
+    ledger.note(*notes)
     algorithms = chosen(ledger.task, len(made.train), of.request.algorithms)
     with Pool(made, workers) as pool:
         entrants = contest.enter(ledger, made, algorithms, of.request.starting_values)
@@ -154,7 +152,7 @@ def _write(
     into.json("environment.json", {**environment.fingerprint(), "seed": of.request.seed})
     reach = {n: interval(v, len(made.folds)) for n, v in line.folds.items()}
     into.json("metrics.json", {"folds": line.folds, "holdout": result.scores, "ci": reach})
-    facts = _facts(made, back) | _split(of, made)
+    facts = _facts(made, back) | _split(of, made) | of.facts
     card = _card(ledger, of, made, back, winner, facts)
     into.card(card)
     if made.series:

@@ -160,6 +160,7 @@ def _write(
     into.json("metrics.json", {"folds": {}, "holdout": {}, "ci": {}, "fit": found.metrics})
     into.json("importance.json", _importance(kinds, model, features, answered))
     facts = {**found.facts, "rows": len(features), "fitted_rows": min(len(features), SAMPLE)}
+    facts |= of.facts
     row, line = ledger.result, lines[best][1]
     row.winner_id, row.winner_name, row.facts = line.id, line.name, facts
     into.card(

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import training_form
 from engines import data_sources, projects, training
 from engines.core.progress import Silent
 from engines.training import Mode, Task, TrainingRequest, TrainingRun
@@ -122,6 +124,17 @@ def test_open_shows_suggestion_and_fills_the_form(open_page: Open, with_data):
     assert widget(page, "selectbox", "Task").value is Task.BINARY
     left_out = widget(page, "multiselect", "Columns left out").value
     assert set(left_out) == {"key", "gender", "constant"}
+
+
+def test_table_beyond_the_limit_is_said_to_be_drawn_from(
+    open_page: Open, with_data, app_services, monkeypatch
+):
+    limits = app_services.settings.limits.model_copy(update={"training_cells": 1_000})
+    settings = app_services.settings.model_copy(update={"limits": limits})
+    monkeypatch.setattr(training_form, "services", lambda: replace(app_services, settings=settings))
+    page = open_page("analyst", "training", experiment=with_data.id)
+    said = "The table has 1,680 cells, and training on this machine takes 1,000"
+    assert any(caption.value.startswith(said) for caption in page.caption)
 
 
 def test_start_queues_the_suggested_request(open_page: Open, with_data, app_services, analyst):
@@ -269,6 +282,7 @@ def test_live_run_shows_candidates_as_they_finish(
     board = next(f.value for f in page.dataframe if "Score" in f.value.columns)
     assert list(board.Algorithm) == ["Logistic regression"]
     assert "Waiting for a free worker" in str(page.get("progress")[0].proto)
+    assert "Runs" not in [head.value for head in page.subheader]  # it is shown once
 
 
 def test_cancel_keeps_the_reason_with_the_run(open_page: Open, with_data, app_services, analyst):

@@ -14,6 +14,7 @@ import pytest
 import skops.io
 
 from engines import training
+from engines.core import drawn
 from engines.core.access import Actor
 from engines.core.database import Database
 from engines.core.errors import MlaasError
@@ -21,6 +22,9 @@ from engines.core.model_card import read_card
 from engines.core.scoring import answer, conform
 from engines.core.tables import Table
 from engines.core.trusted_types import TRUSTED_TYPES
+from engines.explanation.rows import rows_of
+from engines.results.groups import profile
+from engines.results.read import read_task
 from engines.training import Mode, Surroundings, Task, TrainingRequest, materials
 from engines.training.catalogue import Flavour
 
@@ -154,6 +158,36 @@ def test_supervised_and_unsupervised_together_get_a_folder_each(
     log = (folder / "train.log").read_text()
     assert re.search(r"K-means: Silhouette 0\.\d{1,4}, ", log)
     assert "{" not in log
+
+
+def test_table_beyond_the_limit_is_trained_on_rows_drawn_from_it(
+    db: Database, analyst: Actor, around: Around, telco: Table, experiments: OpenExperiments
+) -> None:
+    limited = lambda table: replace(around(table), most_cells=16_000)  # noqa: E731
+    run_id = _train(db, analyst, limited, telco, tasks=(Task.BINARY, Task.CLUSTERING),
+                    target="Churn", algorithms=("lr",))  # fmt: skip
+    both = training.results(db, analyst, run_id, experiments)
+    assert [result.state for result in both] == ["succeeded", "succeeded"]
+    assert all("800 of 1,200 rows are used, drawn at random" in r.notes[0] for r in both)
+    folder = around(telco).runs_dir / run_id
+    card = read_card(folder / "binary")
+    assert card.facts["drawn"] == {"rows": 800, "seed": 42}
+    expected = set(drawn.draw(1_200, 800, seed=42))
+    held, folds, grouped = (
+        set(pd.read_parquet(folder / file)["row"])
+        for file in (
+            "binary/holdout.parquet",
+            "binary/oof.parquet",
+            "clustering/assignments.parquet",
+        )
+    )
+    assert held | folds == grouped == expected
+    assert not held & folds
+    explained = rows_of(card, telco, folder / "binary")
+    assert (set(explained.held.index), set(explained.trained.index)) == (held, folds)
+    frame = pd.read_parquet(telco.path).iloc[sorted(expected)]
+    means = profile(read_task(folder / "clustering"), telco)
+    assert means.loc["tenure", "all rows"] == pytest.approx(frame["tenure"].mean())
 
 
 def test_one_failing_task_leaves_the_others(
