@@ -15,7 +15,7 @@ from typing import Any
 from sqlmodel import select
 
 from engines.artifacts import ledger, scanning, transfer
-from engines.artifacts.bundle import Bundle, Format, Material, build, model_files
+from engines.artifacts.bundle import COPIED, Bundle, Format, Material, build, model_files
 from engines.artifacts.depot import Depot
 from engines.artifacts.layout import check_name, release_folder
 from engines.artifacts.models import Release, ReleaseState
@@ -153,13 +153,17 @@ def _made(depot: Depot, actor: Actor, release: Release, into: Path, progress: Pr
 def _still_the_same(depot: Depot, actor: Actor, release: Release) -> Permit:
     """Ask the gate once more, now that the bundle is made: what it holds must be what was approved.
 
-    The gate compares the model's folder with the approval; the bundle is compared with the folder.
+    The gate compares the model's folder with the approval; the bundle is compared with what the
+    gate saw there, not with what the folder holds a moment later.
     """
     permit = depot.gate.may_use(actor, release.model, Purpose.PUBLISH)
     inside = f"{release_folder(release.name, release.version)}/files/"
     bundled = {one["path"].removeprefix(inside): one["sha256"] for one in release.files}
-    current = model_files(depot.sources.folder(actor, release.model))
-    same = all(bundled.get(name) == sha256_of(file) for name, file in current.items())
+    seen = permit.files
+    if seen is None:
+        current = model_files(depot.sources.folder(actor, release.model))
+        seen = {name: sha256_of(file) for name, file in current.items()}
+    same = all(bundled.get(name) == seen.get(name) for name in COPIED)
     if not same or _approval(permit) != release.facts.get("approval"):
         raise NotReady(
             "The model or its approval changed while the release was made.",

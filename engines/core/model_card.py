@@ -19,7 +19,7 @@ class Feature:
     `dtype` is a ColumnType value (integer, numeric, boolean, categorical, datetime, text);
     `example` a usual value; `categories` the values seen in training, empty when open-ended.
     `marks` are the texts that meant "missing" in the data, `pattern` how its dates were written
-    (strptime codes; empty: ISO 8601).
+    (strptime codes; empty: ISO 8601) or the unit beside its numbers.
     """
 
     name: str
@@ -77,6 +77,11 @@ def _feature(value: Mapping[str, Any]) -> Feature:
     own = {name: value[name] for name in Feature.__dataclass_fields__ if name in value}
     lists = {key: tuple(value.get(key) or ()) for key in ("categories", "marks")}
     return Feature(**{**own, **lists})
+
+
+def card_of(content: bytes) -> ModelCard:
+    """The card in the bytes of its file."""
+    return ModelCard.from_json(json.loads(content))
 
 
 def read_card(folder: Path) -> ModelCard:

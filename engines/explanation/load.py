@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from engines.core.access import Actor
-from engines.core.errors import NotFound
 from engines.core.gate import Purpose
-from engines.core.model_card import MODEL_FILE, ModelCard, read_card
+from engines.core.model_card import CARD_FILE, MODEL_FILE, ModelCard, card_of
 from engines.core.model_ref import ModelRef
 from engines.core.runs import task_folder
 from engines.core.trusted_types import TRUSTED_TYPES, untrusted
@@ -24,15 +23,14 @@ def load(desk: Desk, actor: Actor, model: ModelRef) -> tuple[ModelCard, Any]:
     Raises NotAllowed (the person, or the gate), NotFound or InvalidInput (an untrusted type).
     """
     folder = folder_of(desk, actor, model)
-    desk.gate.may_use(actor, model, Purpose.TRIAL)
-    card = read_card(folder)
-    if not (folder / MODEL_FILE).exists():
-        raise NotFound("The model's file is gone.", hint="Train again to have it back.")
+    permit = desk.gate.may_use(actor, model, Purpose.TRIAL)
+    card = card_of(permit.read(folder, CARD_FILE))
+    content = permit.read(folder, MODEL_FILE)
     # Imported here: pages know this package, and only an explanation should wait for skops.
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        return card, skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
+        return card, skops.io.loads(content, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:
         raise untrusted(str(error), "Only models trained by MLAAS can be explained.") from error

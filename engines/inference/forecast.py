@@ -1,7 +1,6 @@
 """Continue a series with a stored model: from its own end of the history, or from a newer one."""
 
 import json
-from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
@@ -10,9 +9,9 @@ from engines.core import forecasting
 from engines.core.access import Actor, Capability, needs
 from engines.core.errors import InvalidInput, NotFound
 from engines.core.gate import Gate
-from engines.core.runs import Runs, task_folder
+from engines.core.runs import Runs
 from engines.core.scoring import SchemaFault
-from engines.inference.load import load
+from engines.inference.load import StoredModel, load
 
 FORECAST_FILE = "forecast.json"
 
@@ -35,7 +34,7 @@ def forecast(
     or NotAllowed.
     """
     model = load(runs, gate, actor, run_id, task)
-    stored = _stored(task_folder(runs, actor, run_id, task))
+    stored = _stored(model)
     try:
         card = model.card.as_json()
         return forecasting.forecast(model.pipeline, card, stored, steps, future, history)
@@ -54,9 +53,9 @@ def read_rows(file: IO[bytes], name: str) -> pd.DataFrame:
     return frame
 
 
-def _stored(folder: Path) -> dict[str, Any]:
+def _stored(model: StoredModel) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((folder / FORECAST_FILE).read_text("utf-8"))
-    except FileNotFoundError as error:
+        found: dict[str, Any] = json.loads(model.files(FORECAST_FILE))
+    except NotFound as error:
         raise NotFound("This model does not forecast.", hint="Train a time series.") from error
     return found

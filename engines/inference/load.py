@@ -1,13 +1,13 @@
 """Load a stored model: through the gate, by skops, and only types on our own list."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from engines.core.access import Actor, Capability, needs
-from engines.core.errors import NotFound
 from engines.core.gate import Gate, Purpose
-from engines.core.model_card import MODEL_FILE, ModelCard, read_card
+from engines.core.model_card import CARD_FILE, MODEL_FILE, ModelCard, card_of
 from engines.core.model_ref import ModelRef
 from engines.core.runs import Runs, task_folder
 from engines.core.trusted_types import TRUSTED_TYPES, untrusted
@@ -19,6 +19,7 @@ class StoredModel:
 
     card: ModelCard
     pipeline: Any
+    files: Callable[[str], bytes]  # the bytes of another file of the model, as the gate saw it
 
 
 @needs(Capability.RESULTS_READ)
@@ -31,19 +32,17 @@ def load(
     not on our trusted list).
     """
     folder = task_folder(runs, actor, run_id, task)
-    card = read_card(folder)
-    gate.may_use(actor, ModelRef(run_id, task), purpose)
-    return StoredModel(card, _pipeline(folder))
+    permit = gate.may_use(actor, ModelRef(run_id, task), purpose)
+    files = partial(permit.read, folder)
+    return StoredModel(card_of(files(CARD_FILE)), _pipeline(files(MODEL_FILE)), files)
 
 
-def _pipeline(folder: Path) -> Any:
-    if not (folder / MODEL_FILE).exists():
-        raise NotFound("The model's file is gone.", hint="Train again to have it back.")
+def _pipeline(content: bytes) -> Any:
     # Imported here: pages know this package, and only a prediction should wait for skops.
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
-        return skops.io.load(folder / MODEL_FILE, trusted=list(TRUSTED_TYPES))
+        return skops.io.loads(content, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:
         raise untrusted(str(error), "Only models trained by MLAAS can be used here.") from error

@@ -1,11 +1,13 @@
 """Downloads: one model ready to run, or everything of a run, as a zip made on disk."""
 
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from engines.core import events
 from engines.core.access import Actor, Capability, needs
@@ -13,10 +15,10 @@ from engines.core.csv_export import to_safe_csv
 from engines.core.database import Database
 from engines.core.errors import NotFound
 from engines.core.gate import Gate, Permit, Purpose
-from engines.core.model_card import CARD_FILE, MODEL_FILE
+from engines.core.model_card import CARD_FILE, MODEL_FILE, card_of
 from engines.core.model_ref import ModelRef
 from engines.core.runs import Runs, task_folder
-from engines.results.plots import PAGE, write_plots
+from engines.results.plots import PAGE, plots_page
 from engines.results.read import TaskFiles, read_task
 from engines.results.readme import readme
 from engines.results.scores import leaderboard_frame
@@ -28,6 +30,7 @@ TABLES = {
     "oof.parquet": "out_of_fold_predictions.csv",
     "assignments.parquet": "assignments.csv",
 }
+SLICE = 1024 * 1024  # bytes
 PACKED = (".skops", ".parquet", ".zip", ".png")
 
 
@@ -70,11 +73,20 @@ def run_package(
     return place
 
 
-Content = tuple[str, Path | bytes]
+@dataclass(frozen=True)
+class _Seen:
+    """A file of a model, which must still be the one that the gate saw."""
+
+    file: Path
+    permit: Permit
+
+
+Content = tuple[str, Path | bytes | _Seen]
 
 
 def _model_files(files: TaskFiles, permit: Permit, prefix: str = "") -> Iterator[Content]:
     """Names in the zip and what they hold: a file on disk, or text made here."""
+    files = replace(files, card=card_of(permit.read(files.folder, CARD_FILE)))
     card = files.card
     is_series = "series" in card.facts
     yield f"{prefix}README.md", readme(files, permit).encode()
@@ -85,7 +97,7 @@ def _model_files(files: TaskFiles, permit: Permit, prefix: str = "") -> Iterator
     yield f"{prefix}leaderboard.csv", to_safe_csv(leaderboard_frame(files))
     for name in COPIED:
         if (files.folder / name).exists():
-            yield f"{prefix}{name}", files.folder / name
+            yield f"{prefix}{name}", _Seen(files.folder / name, permit)
 
 
 def _run_files(
@@ -95,8 +107,8 @@ def _run_files(
         task = folder / permit.model.task
         files, prefix = read_task(task), f"{task.name}/"
         yield from _model_files(files, permit, prefix)
-        page = task / PAGE
-        yield f"{prefix}{PAGE}", page if page.exists() else write_plots(task)[0]
+        # Drawn anew: the page beside the model is no part of what was approved.
+        yield f"{prefix}{PAGE}", plots_page(files).encode()
         yield from _tables(files, prefix)
     for log in sorted(folder.glob("*.log")):
         yield f"logs/{log.name}", log
@@ -125,13 +137,25 @@ def _zip(folder: Path, contents: Iterable[Content]) -> Path:
             for inside, content in contents:
                 if isinstance(content, bytes):
                     z.writestr(inside, content)
+                elif isinstance(content, _Seen):
+                    content.permit.check(content.file.name, _add(z, inside, content.file))
                 else:
-                    packed = content.suffix in PACKED
-                    z.write(content, inside, ZIP_STORED if packed else ZIP_DEFLATED)
+                    _add(z, inside, content)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     return Path(name)
+
+
+def _add(archive: ZipFile, inside: str, file: Path) -> str:
+    """Put a file into the zip; the SHA-256 of exactly the bytes that went in."""
+    entry, digest = ZipInfo.from_file(file, inside), hashlib.sha256()
+    entry.compress_type = ZIP_STORED if file.suffix in PACKED else ZIP_DEFLATED
+    with file.open("rb") as read, archive.open(entry, "w") as write:
+        while part := read.read(SLICE):
+            digest.update(part)
+            write.write(part)
+    return digest.hexdigest()
 
 
 def _audit(db: Database, actor: Actor, act: str, run_id: str, **detail: object) -> None:

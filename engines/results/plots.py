@@ -115,7 +115,13 @@ def draw(files: TaskFiles, key: str) -> go.Figure:
 
 def write_plots(folder: Path) -> list[Path]:
     """Write every plot of a task's folder into one `plots.html`, complete in itself."""
-    files = read_task(folder)
+    page = folder / PAGE
+    page.write_text(plots_page(read_task(folder)), "utf-8")
+    return [page]
+
+
+def plots_page(files: TaskFiles) -> str:
+    """Every plot of a task as one HTML page, complete in itself."""
     drawn = [(plot, plot.draw(files)) for plot in plots_of(files)]
     if files.leaderboard:
         board = Plot(
@@ -126,9 +132,7 @@ def write_plots(folder: Path) -> list[Path]:
         )
         drawn.insert(0, (board, figures.leaderboard(files)))
     parts = [_part(plot, figure, first=n == 0) for n, (plot, figure) in enumerate(drawn)]
-    page = folder / PAGE
-    page.write_text(_page(files, parts), "utf-8")
-    return [page]
+    return _page(files, parts)
 
 
 def _part(plot: Plot, figure: go.Figure, first: bool) -> str:

@@ -1,7 +1,7 @@
 """The gate: one function that every use of a model passes. What is not allowed is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -60,6 +60,7 @@ class _Verdict:
     reason: str = ""
     standing: Standing | None = None
     voided: tuple[Standing, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class ApprovalGate:
@@ -100,6 +101,7 @@ class ApprovalGate:
             stage=stage,
             submission_id=decision.submission_id,
             content_hash=decision.content_hash,
+            files=verdict.files,
         )
 
     def _judge(
@@ -112,6 +114,19 @@ class ApprovalGate:
     ) -> _Verdict:
         care = CARE.get(purpose, Care.ALL)
         found = content.collect(self._board, session, material, care)
+        files = {item.name: item.sha256 for item in found if item.kind == Kind.FILE}
+        verdict = self._weigh(session, actor, material, purpose, at, found)
+        return replace(verdict, files=files)
+
+    def _weigh(
+        self,
+        session: Session,
+        actor: Actor,
+        material: Material,
+        purpose: Purpose,
+        at: datetime | None,
+        found: list[Item],
+    ) -> _Verdict:
         chain = list(standing.chain(self._board, session, material, found, at))
         voided = tuple(each for each in chain if each.changes)
         if barred := BARRED.get(purpose):

@@ -278,6 +278,30 @@ def test_file_changed_while_the_bundle_is_made_publishes_nothing(
     assert artifacts.releases(depot, analyst)[0].present == ()
 
 
+def test_file_swapped_between_two_looks_of_the_gate_is_not_published(
+    folder_depot, analyst, models, tmp_path
+):
+    root = tmp_path / "own"
+    shutil.copytree(models / "r1", root / "r1")
+    file = root / "r1" / "binary" / "metrics.json"
+    true = file.read_bytes()
+
+    class Looking(OpenGate):
+        """Each time the gate looks the file is the true one; in between it is another."""
+
+        def may_use(self, actor, model, purpose, at=None):
+            file.write_bytes(true)
+            files = {one.name: sha256_of(one) for one in file.parent.iterdir()}
+            file.write_text("{}")
+            return replace(super().may_use(actor, model, purpose, at), files=files)
+
+    depot = replace(folder_depot, sources=FolderSources(root))
+    row = artifacts.request_release(depot, analyst, FIRST)
+    with pytest.raises(NotReady, match="changed while the release was made"):
+        artifacts.publish(replace(depot, gate=Looking()), analyst, row.id, Silent())
+    assert artifacts.releases(depot, analyst)[0].present == ()
+
+
 def test_scratch_of_killed_processes_goes_after_a_day(folder_depot, analyst):
     folder_depot.work_dir.mkdir()
     for name, age in (("release-old", 90_000), ("release-new", 60)):

@@ -1,6 +1,8 @@
 """Stored models answer frames, samples and single records, and refuse what does not fit."""
 
 import os
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from engines import inference
 from engines.core.errors import InvalidInput, NotAllowed, NotFound
-from tests.harness.gates import ClosedGate, OpenGate, stored
+from tests.harness.gates import READER, ClosedGate, OpenGate, SwappingGate, stored
 from tests.harness.run_folders import ames, table_of, telco, wholesale
 
 
@@ -55,9 +57,7 @@ def test_predict_frame_equals_the_pipeline(runs, churn):
 
 def test_predict_frame_uses_the_threshold_of_the_card(runs, churn):
     model = stored(runs.root, "r1", "binary")
-    everyone = inference.StoredModel(
-        type(model.card).from_json({**model.card.as_json(), "threshold": 1e-9}), model.pipeline
-    )
+    everyone = replace(model, card=replace(model.card, threshold=1e-9))
     assert set(inference.predict_frame(everyone, churn)["prediction"]) == {"Yes"}
 
 
@@ -176,3 +176,11 @@ def test_closed_gate_refuses_before_the_model_is_read(runs, analyst, tmp_path, c
     ):
         with pytest.raises(NotAllowed, match="gate is closed"):
             ask()
+
+
+@pytest.mark.parametrize("name", ["model.skops", "model.json"])
+def test_file_swapped_behind_the_gate_is_not_used(runs, tmp_path, name):
+    shutil.copytree(runs.root / "r1" / "binary", tmp_path / "r1" / "binary")
+    gate = SwappingGate(tmp_path, name)
+    with pytest.raises(NotAllowed, match=f"“{name}” was changed while"):
+        inference.load(Folders(tmp_path), gate, READER, "r1", "binary")

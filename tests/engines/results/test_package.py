@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import venv
@@ -15,7 +16,7 @@ from engines import inference, results
 from engines.core.errors import NotAllowed, NotFound
 from engines.results.script import predict_script
 from tests.harness.audit import audit_events
-from tests.harness.gates import ClosedGate, OpenGate, stored
+from tests.harness.gates import ClosedGate, OpenGate, SwappingGate, stored
 from tests.harness.run_folders import telco
 
 MODEL_FILES = {
@@ -290,3 +291,22 @@ def test_readme_of_an_unapproved_model_says_so(db, runs, analyst):
     assert [(str(model), purpose.value) for model, purpose in gate.asked] == [
         ("r1/binary", "download")
     ]
+
+
+@pytest.mark.parametrize("name", ["model.skops", "model.json", "metrics.json"])
+def test_file_swapped_behind_the_gate_is_not_handed_out(db, runs, analyst, tmp_path, name):
+    shutil.copytree(runs.root / "r1" / "binary", tmp_path / "r1" / "binary")
+    own = type(runs)(tmp_path)
+    with pytest.raises(NotAllowed, match=f"“{name}” was changed while"):
+        results.model_package(db, own, SwappingGate(tmp_path, name), analyst, "r1", "binary")
+    assert not list((tmp_path / "r1").glob(".download-*"))
+
+
+def test_page_of_plots_that_lies_beside_the_model_is_not_handed_out(db, runs, analyst, tmp_path):
+    shutil.copytree(runs.root / "r1" / "binary", tmp_path / "r1" / "binary")
+    page = tmp_path / "r1" / "binary" / "plots.html"
+    page.write_text("<script>forged()</script>")
+    place = results.run_package(db, type(runs)(tmp_path), OpenGate(), analyst, "r1")
+    with ZipFile(place) as zipped:
+        assert b"forged()" not in zipped.read("binary/plots.html")
+    assert page.read_text() == "<script>forged()</script>"  # nothing is written beside the model
