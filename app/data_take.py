@@ -16,7 +16,10 @@ from engines.data_sources import ColumnChoice, Detection, ReadOptions, Seen, Upl
 
 TYPES = {kind.value: kind.value.capitalize() for kind in ColumnType}
 DECIMALS = {".": "point 1.5", ",": "comma 1,5"}
-THOUSANDS = {"": "none", ",": "comma 1,000", ".": "point 1.000", " ": "blank 1 000", "'": "1'000"}
+THOUSANDS = {
+    "": "none", ",": "comma 1,000", ".": "point 1.000", " ": "blank 1 000", "'": "1'000",
+    "’": "1’000", "\xa0": "hard blank 1 000", "\u202f": "narrow blank 1 000",
+}  # fmt: skip
 PREVIEW_ROWS = 20
 
 

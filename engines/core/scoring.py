@@ -44,7 +44,7 @@ def typed(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
     kind = str(feature.get("dtype", ""))
     values = without_marks(values, feature)
     if kind.startswith(NUMBERS):
-        return numbers(values, feature["name"])
+        return numbers(without_unit(values, str(feature.get("pattern") or "")), feature["name"])
     if kind.startswith("bool"):
         return booleans(values, feature["name"])
     if kind.startswith("datetime"):
@@ -67,6 +67,14 @@ def without_marks(values: pd.Series, feature: dict[str, Any]) -> pd.Series:
     if str(feature.get("dtype", "")).startswith(NUMBERS):
         absent |= pd.to_numeric(text, errors="coerce").isin(plain_numbers(own))
     return values.mask(absent.fillna(False).to_numpy(dtype=bool))
+
+
+def without_unit(values: pd.Series, unit: str) -> pd.Series:
+    """Numbers in text without the unit that the data wrote beside them."""
+    if not unit or pd.api.types.is_numeric_dtype(values):
+        return values
+    text = values.astype("string").str.replace(unit, "", regex=False).str.replace(" ", "")
+    return text.astype(object).where(values.notna(), np.nan)
 
 
 def plain_numbers(marks: list[str]) -> list[float]:

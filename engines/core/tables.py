@@ -23,7 +23,8 @@ class ColumnType(StrEnum):
 class Column:
     """One column: its real name, its alias C1..CN, what it holds, and how it was read.
 
-    `marks` are the texts that meant "missing", `pattern` a date's format (strptime codes).
+    `marks` are the texts that meant "missing", `pattern` a date's format (strptime codes) or a
+    number's unit.
     """
 
     name: str

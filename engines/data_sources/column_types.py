@@ -11,16 +11,20 @@ from engines.core.tables import ColumnType
 from engines.data_sources import missing
 from engines.data_sources.dates import detect_format
 from engines.data_sources.options import WHOLE, ColumnChoice, ReadOptions, Seen
+from engines.data_sources.units import apart, common_unit
 
 TRUTHS = {"true": True, "false": False}
 FEW = 50  # up to this many different texts are categories in any table
 MOST_CATEGORIES = 1_000
 CATEGORY_SHARE = 0.05
 LONG_TEXT = 60  # characters; longer on average is prose
+NEARLY = 0.8  # from this share of numbers on it is told what the others are
 WHOLE_DIGITS = 18  # what a 64-bit integer surely holds
 
 _ID_NAME = re.compile(r"(^|[_\W])(id|key|uuid|guid|index|rowid|nr|no)$|[a-z]I[dD]$|^instant$", re.I)
 _ID_CAMEL = re.compile(r"[a-z](ID|Id)$")
+_COMPACT_DAY = re.compile(r"(19|20|21|99)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
+_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d.*)?")
 _CODE = re.compile(r"[\w.:/-]*\d[\w.:/-]*")
 
 
@@ -80,9 +84,10 @@ def judge(
     rest = rest or texts
     return (
         _boolean(name, texts, rest)
+        or _compact_date(connection, name, texts, rest, options)
         or _number(name, texts, rest, Numbers(options.decimal, options.thousands))
         or _date(connection, name, texts, rest, options)
-        or _text(name, texts)
+        or _text(name, texts, rest, Numbers(options.decimal, options.thousands))
     )
 
 
@@ -94,6 +99,9 @@ def _boolean(name: str, texts: Counter[str], rest: Counter[str]) -> Judged | Non
 
 
 def _number(name: str, texts: Counter[str], rest: Counter[str], numbers: Numbers) -> Judged | None:
+    unit = common_unit(rest)
+    if unit:
+        return _with_unit(name, unit, texts, rest, numbers)
     fitting = Counter({v: n for v, n in rest.items() if numbers.is_real(v)})
     words = missing.odd_words(fitting, Counter({v: n for v, n in rest.items() if v not in fitting}))
     if not fitting or len(fitting) + len(words) < len(rest):
@@ -114,12 +122,63 @@ def _number(name: str, texts: Counter[str], rest: Counter[str], numbers: Numbers
     return Judged(choice, (*seen, *words, *strange), notes)
 
 
+def _with_unit(
+    name: str, unit: str, texts: Counter[str], rest: Counter[str], numbers: Numbers
+) -> Judged | None:
+    if not all(numbers.is_real(apart(value)[0]) for value in rest):
+        return None
+    marks, seen = missing.written(texts, textual=False)
+    first = next(value for value in rest if value != "0")
+    note = f"“{name}” is read as numbers without “{unit}”: “{first}” is {apart(first)[0]}."
+    choice = ColumnChoice(name=name, type=ColumnType.NUMERIC, marks=marks, pattern=unit)
+    return Judged(choice, seen, [note])
+
+
+def _nearly(name: str, rest: Counter[str], numbers: Numbers) -> list[str]:
+    """A note where few values keep a column from being numbers, or dates from being dates."""
+    odd = [value for value in rest if not numbers.is_real(value)]
+    count = rest.total() - sum(rest[value] for value in odd)
+    are_codes = any(value.isdigit() for value in odd)  # 00123
+    if odd and not are_codes and count >= NEARLY * rest.total() and count > 2:
+        some = ", ".join(f"“{value[:40]}”" for value in odd[:3])
+        return [
+            f"“{name}” is read as text: {count:,} of {rest.total():,} values are numbers, but not "
+            f"{some}. Where that means nothing, read it as missing and choose a number as type."
+        ]
+    if len(rest) > 1 and all(_DAY.fullmatch(value) for value in rest):
+        one, other = next(iter(rest)), _written_otherwise(rest)
+        return [
+            f"“{name}” is read as text: its dates are not all written one way, for example "
+            f"“{one}” and “{other}”. Write them one way to use them as dates."
+        ]
+    return []
+
+
+def _written_otherwise(dates: Counter[str]) -> str:
+    """A date whose marks stand elsewhere than in the first one, else the last."""
+    shapes = {re.sub(r"\d", "0", date): date for date in reversed(list(dates))}
+    return list(shapes.values())[-2] if len(shapes) > 1 else list(dates)[-1]
+
+
 def _numeric_type(name: str, fitting: Counter[str], numbers: Numbers) -> ColumnType:
     if not all(numbers.is_whole(value) for value in fitting):
         return ColumnType.NUMERIC
     distinct = len(fitting) == fitting.total() > 2
     named = bool(_ID_NAME.search(name) or _ID_CAMEL.search(name))
     return ColumnType.IDENTIFIER if distinct and named else ColumnType.INTEGER
+
+
+def _compact_date(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    texts: Counter[str],
+    rest: Counter[str],
+    options: ReadOptions,
+) -> Judged | None:
+    """Dates written as 20240131, which would pass for whole numbers."""
+    if len(rest) < 3 or not all(_COMPACT_DAY.fullmatch(value) for value in rest):
+        return None
+    return _date(connection, name, texts, rest, options)
 
 
 def _date(
@@ -140,10 +199,12 @@ def _date(
     return Judged(choice, seen, [note] * ambiguous)
 
 
-def _text(name: str, texts: Counter[str]) -> Judged:
+def _text(name: str, texts: Counter[str], rest: Counter[str], numbers: Numbers) -> Judged:
     marks, seen = missing.written(texts, textual=True)
     kept = Counter({value: n for value, n in texts.items() if value not in marks})
-    return Judged(ColumnChoice(name=name, type=_text_type(name, kept), marks=marks), seen)
+    notes, kind = _nearly(name, rest, numbers), _text_type(name, kept)
+    kind = ColumnType.TEXT if notes and kind is ColumnType.IDENTIFIER else kind
+    return Judged(ColumnChoice(name=name, type=kind, marks=marks), seen, notes)
 
 
 def _text_type(name: str, texts: Counter[str]) -> ColumnType:

@@ -17,6 +17,7 @@ _NAMED = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%
 _PLAIN = ("%Y/%m/%d", "%Y.%m.%d", "%Y-%m", "%Y/%m", "%Y%m%d", "%Y-%m-%dT%H:%M:%S")
 _LOOKS = re.compile(r"(?=.*\d)[\w\s.,:/+-]{6,35}")
 _COMPACT = re.compile(r"\d{8}")
+_NAMED_DATE = re.compile(r"date|datum|dat$|day|_dt|dt_|^dt$|fecha|jour|giorno", re.IGNORECASE)
 CHECKED = 5_000  # distinct values tried per format
 
 
@@ -47,7 +48,7 @@ def detect_format(
     if not all(looks_like_date(value) for value in sample[:20]):
         return "", False
     fits = _fitting(connection, sample)
-    if not fits or (_COMPACT.fullmatch(sample[0]) and "date" not in name.lower()):
+    if not fits or (_COMPACT.fullmatch(sample[0]) and not _NAMED_DATE.search(name)):
         return "", False
     first_day = [f for f in fits if f.startswith("%d")]
     first_month = [f for f in fits if f.startswith(("%m", ISO))]

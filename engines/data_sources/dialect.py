@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from engines.data_sources.heading import has_names, title_lines
+from engines.data_sources.heading import has_names, title_lines, value_share
+from engines.data_sources.units import apart
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", " ": "blank"}
 GUESSED = (",", ";", "\t", "|")  # a blank is never guessed: any sentence would look like a table
 QUOTES = {'"': 'double "', "'": "single '", "": "none"}
 SAMPLE_CHARACTERS = 262_144
 SAMPLE_RECORDS = 500
+SPACES = ("'", "’", "\xa0", "\u202f")  # between thousands, whatever the decimal mark
 
 _COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})|[+-]?\d{1,3}(\.\d{3})+,\d+")
 _POINT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)\.(\d{1,2}|\d{4,})|[+-]?\d{1,3}(,\d{3})+\.\d+")
@@ -84,23 +86,38 @@ def _quote(text: str) -> str:
     return "'" if single > 2 and '"' not in text else '"'
 
 
-def _fitness(rows: list[list[str]]) -> tuple[float, int]:
-    """How alike the records are under a delimiter: share of the usual width, then that width."""
+def _fitness(rows: list[list[str]]) -> tuple[float, bool, float, int]:
+    """How alike the records are under a delimiter: share of the usual width, names, values, width.
+
+    Under a decimal comma the data falls apart as evenly as under its delimiter, but its names do
+    not, and the parts hold fewer numbers.
+    """
     widths = Counter(len(row) for row in rows)
     if not widths:
-        return 0.0, 0
+        return 0.0, False, 0.0, 0
     width, count = max(widths.items(), key=lambda item: (item[1] * (item[0] > 1), item[1]))
-    return (round(count / len(rows), 1), width) if width > 1 else (0.0, 1)
+    if width == 1:
+        return 0.0, False, 0.0, 1
+    named = has_names(rows[title_lines(rows) :])
+    return round(count / len(rows), 1), named, round(value_share(rows), 1), width
 
 
 def _numbers(rows: list[list[str]], delimiter: str) -> tuple[str, str]:
     """Decimal mark and thousands mark."""
-    cells = [cell.strip() for row in rows[1:] for cell in row]
+    cells = [apart(cell.strip())[0] for row in rows[1:] for cell in row]
+    if space := next((mark for mark in SPACES if _spaced(cells, mark)), ""):
+        decimal, _ = _numbers([[], [cell.replace(space, "") for cell in cells]], delimiter)
+        return decimal, space
     comma = sum(bool(_COMMA.fullmatch(cell)) for cell in cells)
     point = sum(bool(_POINT.fullmatch(cell)) for cell in cells)
     if comma > point or (comma == point == 0 and delimiter == ";" and _grouped(cells, ",")):
         return ",", "." if any(_POINT_GROUPS.fullmatch(cell) for cell in cells) else ""
     return ".", "," if _grouped(cells, ",") else ""
+
+
+def _spaced(cells: list[str], mark: str) -> bool:
+    pattern = re.compile(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+([.,]\d+)?")
+    return any(mark in cell and pattern.fullmatch(cell) for cell in cells)
 
 
 def _grouped(cells: list[str], mark: str) -> bool:

@@ -36,6 +36,12 @@ def has_names(rows: Sequence[Record]) -> bool:
     return texts_differ and sum(values) < len(values)
 
 
+def value_share(rows: Sequence[Record]) -> float:
+    """Which share of the cells that are not empty holds a number or a date."""
+    cells = [cell for row in rows for cell in row if cell.strip()]
+    return sum(map(_is_value, cells)) / max(len(cells), 1)
+
+
 def fitted(names: list[str], below: Sequence[Record]) -> list[str]:
     """The names, with an empty one for the column that all lines below have more.
 

@@ -47,7 +47,8 @@ class Seen(Model):
 class ColumnChoice(Model):
     """How one column is read. `marks` are the texts that mean "missing" in it.
 
-    `pattern` is a date's format (`iso` or strptime codes), or `integer` for a whole-number key.
+    `pattern` is a date's format (`iso` or strptime codes), `integer` for a whole-number key, or
+    the unit written beside numbers.
     """
 
     name: str

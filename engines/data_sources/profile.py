@@ -59,13 +59,8 @@ def _column(choice: ColumnChoice, number: int, rows: int, filled: int, distinct:
         missing=rows - filled,
         distinct=distinct,
         marks=choice.marks,
-        pattern=_date_pattern(choice),
+        pattern=choice.pattern if choice.pattern not in (ISO, WHOLE) else "",
     )
-
-
-def _date_pattern(choice: ColumnChoice) -> str:
-    is_own = choice.type is ColumnType.DATETIME and choice.pattern != ISO
-    return choice.pattern if is_own else ""
 
 
 def _final_type(choice: ColumnChoice, filled: int, distinct: int) -> ColumnType:

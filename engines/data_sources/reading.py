@@ -105,7 +105,7 @@ def _converted(choice: ColumnChoice, column: str, options: ReadOptions, care: Ca
     if choice.type is ColumnType.BOOLEAN:
         return f"{cast}({value} AS BOOLEAN)"
     if choice.type is ColumnType.NUMERIC:
-        return f"{cast}({_plain(value, options)} AS DOUBLE)"
+        return f"{cast}({_plain(_without_unit(value, choice), options)} AS DOUBLE)"
     whole = f"{cast}({_whole(choice, _plain(value, options))} AS BIGINT)"
     return _canonical(column, whole) if _no_mark_is_a_value(choice) else whole
 
@@ -160,6 +160,13 @@ def _whole(choice: ColumnChoice, value: str) -> str:
     if choice.pattern != WHOLE:
         value = f"regexp_replace({value}, '[.]0*$', '')"
     return f"CASE WHEN regexp_matches({value}, '[^0-9 +-]') THEN '?' ELSE {value} END"
+
+
+def _without_unit(value: str, choice: ColumnChoice) -> str:
+    """SQL for a number's text without its unit and the blanks between both."""
+    if choice.pattern in ("", WHOLE):
+        return value
+    return f"replace(replace({value}, {text(choice.pattern)}, ''), ' ', '')"
 
 
 def _plain(value: str, options: ReadOptions) -> str:

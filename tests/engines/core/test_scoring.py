@@ -82,6 +82,14 @@ def test_conform_takes_the_marks_of_the_data_as_missing():
     assert scoring.conform(numbers, [number])["x"].isna().tolist() == [False, True]
 
 
+def test_conform_reads_numbers_with_the_unit_of_the_data():
+    weight = {**feature("numeric"), "pattern": "kg"}
+    frame = pd.DataFrame({"x": ["12 kg", "7.5", "NA", "kg"]})
+    assert scoring.conform(frame.head(3), [weight])["x"].tolist()[:2] == [12, 7.5]
+    with pytest.raises(scoring.SchemaFault, match="“x” must be a number; row 4"):
+        scoring.conform(frame, [weight])
+
+
 @pytest.mark.parametrize("kind", ["integer", "numeric", "int64", "float64"])
 def test_conform_refuses_words_among_numbers(kind):
     with pytest.raises(scoring.SchemaFault, match=r"row 2 has “two”"):

@@ -227,3 +227,78 @@ def test_detect_names_stay_when_each_line_has_one_field_more(looked, tmp_path, l
 def test_detect_lines_without_names_get_numbered_ones(looked):
     found = looked("1;a;2,5\n" * 20)
     assert [c.name for c in found.options.columns] == ["column_1", "column_2", "column_3"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "unit", "numbers"),
+    [
+        (["12 kg", "7.5 kg", "0"], "kg", [12, 7.5, 0]),
+        (["12.5%", "-3%", "4 %"], "%", [12.5, -3, 4]),
+        (["€1,250.50", "€ 99.90", "-€3.20"], "€", [1250.5, 99.9, -3.2]),
+        (["1,250.50 EUR", "99.90 EUR", "-3.20 EUR"], "EUR", [1250.5, 99.9, -3.2]),
+        (["36 months", "60 months", "NA"], "months", [36, 60, None]),
+    ],
+)
+def test_detect_numbers_with_a_unit_are_numbers(looked, tmp_path, cells, unit, numbers):
+    found = looked("other|amount\n" + "".join(f"x|{cell}\n" for cell in cells * 10))
+    column = found.options.column("amount")
+    assert (column.type, column.pattern) == (T.NUMERIC, unit)
+    assert any(note.startswith(f"“amount” is read as numbers without “{unit}”: “{cells[0]}” is")
+               for note in found.notes)  # fmt: skip
+    frame = preview(tmp_path / "a.csv", found.options, tmp_path / "staged")
+    read = frame["amount"].head(3).astype(object)
+    assert read.where(read.notna(), None).tolist() == numbers
+
+
+@pytest.mark.parametrize("cells", [["12 kg", "7 g"], ["A1", "A2"], ["1 May", "2 June"]])
+def test_detect_numbers_with_several_units_or_codes_stay_words(looked, cells):
+    found = looked("other,amount\n" + "".join(f"x,{cell}\n" for cell in cells * 10))
+    assert found.options.column("amount").type is T.CATEGORICAL
+
+
+@pytest.mark.parametrize(
+    ("mark", "cells"),
+    [
+        ("'", ["1'250.50", "99.90"]),
+        ("\xa0", ["1\xa0250,50", "99,90"]),
+        ("\u202f", ["1\u202f250,50"]),
+    ],
+)
+def test_detect_thousands_of_other_countries(looked, tmp_path, mark, cells):
+    found = looked("other;amount\n" + "".join(f"x;{cell}\n" for cell in cells * 10))
+    assert found.options.thousands == mark
+    assert found.options.column("amount").type is T.NUMERIC
+    frame = preview(tmp_path / "a.csv", found.options, tmp_path / "staged")
+    assert frame["amount"][0] == 1250.5
+
+
+def test_detect_says_which_values_keep_a_column_from_being_numbers(looked):
+    rows = "".join(f"{n},0{n % 9}123\n" for n in range(30))
+    found = looked(f"age,zip\n{rows}Total,80331\n")
+    assert found.options.column("age").type is T.CATEGORICAL
+    assert any("30 of 31 values are numbers, but not “Total”" in note for note in found.notes)
+    assert not any("“zip”" in note for note in found.notes)
+
+
+def test_detect_says_when_dates_are_written_in_several_ways(looked):
+    days = [f"2024-01-{n:02}" if n % 2 else f"{n:02}/01/2024" for n in range(1, 29)]
+    found = looked("when,x\n" + "".join(f"{day},{n}\n" for n, day in enumerate(days)))
+    assert found.options.column("when").type is T.CATEGORICAL
+    told = "its dates are not all written one way, for example “2024-01-01” and “02/01/2024”"
+    assert any(told in note for note in found.notes)
+
+
+def test_detect_dates_without_marks_by_name_and_by_what_months_have(looked, tmp_path):
+    days = [f"2024{month:02}{day:02}" for month in (1, 2, 3) for day in (1, 15, 28)]
+    rows = "".join(f"{day},{day}\n" for day in [*days, "99991231"])
+    found = looked(f"value_date,number\n{rows}")
+    column = found.options.column("value_date")
+    assert (column.type, column.pattern) == (T.DATETIME, "%Y%m%d")
+    assert found.options.column("number").type is T.INTEGER
+
+
+@pytest.mark.parametrize("names", ["a;b;c\n", "Loans in EUR\n\na;b;c\n", ""])
+def test_detect_delimiter_beside_a_decimal_comma_in_every_cell(looked, names):
+    found = looked(names + "1,5;2,25;3,5\n" * 40)
+    assert (found.options.delimiter, found.options.decimal) == (";", ",")
+    assert {c.type for c in found.options.columns} == {T.NUMERIC}
