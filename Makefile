@@ -58,7 +58,8 @@ docs: $(INSTALLED_DEV) ## The documentation, warnings are errors: build/docs/ind
 	@echo "documentation: build/docs/index.html"
 
 bench: $(INSTALLED_DEV) ## The measured comparisons, as tables
-	@for file in benchmarks/[!_]*.py; do $(BIN)/python -m benchmarks.$$(basename $$file .py); done
+	@code=0; for file in benchmarks/[!_]*.py; do \
+	  $(BIN)/python -m benchmarks.$$(basename $$file .py) || code=$$?; done; exit $$code
 
 pictures: $(INSTALLED_DEV) ## Renew the screenshots in docs/images from the browser tests
 	@$(BIN)/python -m pytest -q -m browser --pictures=docs/images
