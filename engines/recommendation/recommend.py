@@ -21,7 +21,12 @@ from engines.recommendation.metrics import suggest_metrics
 from engines.recommendation.sampling import sample
 from engines.recommendation.signals import NOTHING, Probe, probe
 from engines.recommendation.targets import CLEAR, rank_targets
-from engines.recommendation.tasks import match_tasks, unsupervised_tasks, why_none
+from engines.recommendation.tasks import (
+    amount_before_rare_classes,
+    match_tasks,
+    unsupervised_tasks,
+    why_none,
+)
 
 TITLES = {
     Task.BINARY: "a yes/no question",
@@ -62,7 +67,7 @@ def advise(
     """The advice from a sampled frame; pure."""
     targets = rank_targets(table, objective)
     chosen = target or (targets[0].value if targets else "")
-    tasks = match_tasks(table, chosen) if chosen else ()
+    tasks = amount_before_rare_classes(frame, match_tasks(table, chosen), chosen) if chosen else ()
     study = _study(frame, table, objective, chosen, tasks)
     ranked = {
         task: rank_algorithms(task, study.facts, study.probe, known)

@@ -2,11 +2,14 @@
 
 import re
 
+import pandas as pd
+
 from engines.core.tables import Column, ColumnType, Table
 from engines.recommendation.advice import Choice, Task
 
 FEW_NUMBERS = 10  # whole numbers with at most this many values may be grades rather than amounts
 MANY_CLASSES = 200  # as many as training takes
+FEWEST_OF_A_CLASS = 4  # as training needs
 ONE_ROW_PER_MOMENT = 0.95
 BIRTH = re.compile(r"birth|born|\bdob\b|geburt|geb_?dat|naissance|nascita|nacimiento")  # of persons
 UNUSABLE = frozenset({ColumnType.EMPTY, ColumnType.IDENTIFIER, ColumnType.DATETIME})
@@ -20,6 +23,21 @@ def match_tasks(table: Table, target: str) -> tuple[Choice, ...]:
     found = _numeric(column) if column.type in (ColumnType.INTEGER, ColumnType.NUMERIC) else None
     fitting = (*(found if found is not None else _named(column)), *_over_time(table, column))
     return tuple(sorted(fitting, key=lambda choice: -choice.score))
+
+
+def amount_before_rare_classes(
+    frame: pd.DataFrame, tasks: tuple[Choice, ...], target: str
+) -> tuple[Choice, ...]:
+    """The tasks with the amount first where a few whole numbers are too rare to be classes."""
+    kinds = [choice.value for choice in tasks]
+    if kinds[:1] != [Task.MULTICLASS] or Task.REGRESSION not in kinds:
+        return tasks
+    fewest = int(frame[target].value_counts().min())
+    if fewest >= FEWEST_OF_A_CLASS:
+        return tasks
+    text = f"A value of “{target}” has only {fewest} rows, too few for a class."
+    rest = tuple(choice for choice in tasks if choice.value != Task.REGRESSION)
+    return (Choice(Task.REGRESSION, text, 1.0), *rest)
 
 
 def why_none(column: Column) -> str:

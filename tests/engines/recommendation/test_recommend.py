@@ -94,6 +94,17 @@ def test_recommend_table_without_target_advises_groups(analyst, make_table):
     assert "group the rows" in advice.verdict
 
 
+def test_recommend_counts_with_a_rare_value_are_an_amount(analyst, make_table):
+    calls = [0] * 60 + [1] * 40 + [2] * 10 + [5] * 2
+    frame = pd.DataFrame({"a": range(112), "calls": calls})
+    advice = recommend(analyst, Open(), make_table(frame), {}, target="calls")
+    assert advice.task is Task.REGRESSION
+    assert advice.tasks[0].reason == "A value of “calls” has only 2 rows, too few for a class."
+    even = frame.assign(calls=[0, 1, 2, 5] * 28)
+    advice = recommend(analyst, Open(), make_table(even), {}, target="calls")
+    assert advice.task is Task.MULTICLASS
+
+
 def test_recommend_unusable_target_is_said(analyst, real):
     advice = recommend(analyst, Open(), real("telco_churn.csv"), {}, target="customerID")
     assert advice.task is None
