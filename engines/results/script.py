@@ -47,6 +47,9 @@ import skops.io
 from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
+# Numbers that show which mark is the decimal one.
+COMMA = r"[+-]?(?:\\d+,(?:\\d{1,2}|\\d{4,})|\\d{1,3}(?:\\.\\d{3})+,\\d+)"
+POINT = r"[+-]?(?:\\d+\\.(?:\\d{1,2}|\\d{4,})|\\d{1,3}(?:,\\d{3})+\\.\\d+)"
 '''
 READ = '''
 def read(path: Path) -> pd.DataFrame:
@@ -68,6 +71,20 @@ def read(path: Path) -> pd.DataFrame:
 def unescaped(text: str) -> str:
     """The text without the apostrophe that keeps a spreadsheet from running it."""
     return text[1:] if text[:1] == "'" and escape_cell(text[1:]) == text else text
+
+
+def with_points(frame: pd.DataFrame, features: list[dict[str, Any]]) -> pd.DataFrame:
+    """Numbers like 1.234,50 as 1234.50, when the numbers of the file are written so."""
+    names = [f["name"] for f in features if str(f["dtype"]).startswith(NUMBERS)]
+    texts = frame[[name for name in names if name in frame]]
+    if not texts.apply(lambda column: column.str.fullmatch(COMMA).any()).any():
+        return frame
+    ready = {
+        name: texts[name].str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+        for name in texts
+        if not texts[name].str.fullmatch(POINT).any()
+    }
+    return frame.assign(**ready)
 
 
 def stored_model() -> Any:
@@ -97,7 +114,7 @@ def main() -> None:
 
 def ask(card: dict[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
     """The model's answers in front of the rows."""
-    ready = conform(frame, card["features"])
+    ready = conform(with_points(frame, card["features"]), card["features"])
     for sentence in unknown_categories(ready, card["features"]):
         print(f"warning: {sentence}", file=sys.stderr)
     answers = answer(stored_model(), card, ready)

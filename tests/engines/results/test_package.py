@@ -148,6 +148,18 @@ def test_predict_script_reads_semicolons_and_undoes_escapes(script, tmp_path):
     assert script["read"](path).to_dict("list") == {"a": ["1,5"], "=b": ["=1+1"], "c": ["'tis"]}
 
 
+def test_predict_script_reads_decimal_commas_where_the_file_shows_them(script):
+    features = [{"name": name, "dtype": "numeric"} for name in ("rate", "whole")]
+    features += [{"name": "code", "dtype": "categorical"}]
+    rows = pd.DataFrame({"rate": ["1,5", "NA"], "whole": ["55.180", "1"], "code": ["1,5", "x"]})
+    read = script["conform"](script["with_points"](rows, features), features)
+    assert read["rate"].tolist()[0] == 1.5
+    assert read["whole"].tolist() == [55180, 1]
+    assert read["code"].tolist() == ["1,5", "x"]
+    points = rows.assign(rate=["1.5", "2.25"])
+    assert script["with_points"](points, features) is points
+
+
 def test_predict_script_names_a_foreign_encoding(script, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_bytes("city,n\nKöln,1\n".encode("cp1252"))
