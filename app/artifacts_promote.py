@@ -13,8 +13,13 @@ from engines.core.errors import NotFound
 from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
 from engines.governance import approvals
+from engines.governance.approvals import Standing
 
-STAGES = {Repository.UAT: Stage.UAT, Repository.PROD: Stage.PROD}
+STAGES = {
+    Repository.DEV: Stage.PUBLISHED,
+    Repository.UAT: Stage.UAT,
+    Repository.PROD: Stage.PROD,
+}
 TAKEN_BACK = "What was sent so far is removed again; nothing becomes visible."
 CALLED_OFF = "It stays if nothing was removed yet; a removal that has begun is finished."
 
@@ -91,7 +96,7 @@ def promotion(actor: Actor, view: ReleaseView) -> None:
         return
     with st.form("promote", border=True):
         st.markdown(f"**Promote to {view.next}**")
-        _approval(actor, view.release.model, STAGES[view.next])
+        _beforehand(actor, view.release.model, STAGES[view.next])
         reason = st.text_input("Reason", max_chars=300, placeholder="Kept in the audit trail")
         pressed = st.form_submit_button(f"Promote to {view.next}", type="primary")
     if pressed:
@@ -100,16 +105,32 @@ def promotion(actor: Actor, view: ReleaseView) -> None:
             go("artifacts", release=view.release.id)
 
 
-def _approval(actor: Actor, model: ModelRef, stage: Stage) -> None:
+def in_use(actor: Actor, view: ReleaseView) -> None:
+    """Whether the approval of where the release is still holds; why not, before anything else."""
+    failing = _failing(actor, view.release.model, STAGES[view.furthest]) if view.furthest else None
+    if failing:
+        st.error(
+            f"**The gate refuses its use in {view.furthest} now:** {plain(failing.reason)}",
+            icon=":material/gpp_bad:",
+        )
+
+
+def _beforehand(actor: Actor, model: ModelRef, stage: Stage) -> None:
     """What the gate is going to say of this model there, before anybody asks it."""
-    try:
-        found = approvals.standings(services().board, actor, model)
-    except NotFound:
-        return  # the gate says it
-    failing = next((each for each in found if not each.holds), None)
-    if failing is None or list(Stage).index(failing.stage) > list(Stage).index(stage):
+    failing = _failing(actor, model, stage)
+    if failing is None:
         st.caption(f":material/verified: It is approved for {words.STAGES[stage]}.")
         return
     st.warning(f"**The gate would refuse it:** {plain(failing.reason)}", icon=":material/block:")
     page_link("What its approval needs", "approval", icon=":material/approval:",
               model=str(model), stage=failing.stage.value)  # fmt: skip
+
+
+def _failing(actor: Actor, model: ModelRef, stage: Stage) -> Standing | None:
+    """The first stage up to this one whose approval does not hold."""
+    try:
+        found = approvals.standings(services().board, actor, model)
+    except NotFound:
+        return None  # the gate says it
+    upto = list(Stage)[: list(Stage).index(stage) + 1]
+    return next((each for each in found if each.stage in upto and not each.holds), None)

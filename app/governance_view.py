@@ -15,6 +15,13 @@ from engines.governance.documents import FORMATS
 from engines.governance.register import WORDS, Overview, Report
 
 NUMBER_WIDTH = 140  # pixels: six stand in a row, in a narrow window they wrap
+REPORTED: dict[str, Any] = {
+    "title": "Model",
+    "requirement": "No.",
+    "status": st.column_config.TextColumn("Stands", width=170),
+    "says": st.column_config.TextColumn("Expected", width="medium"),
+    "evidence": st.column_config.TextColumn("Evidence", width="large"),
+}
 PERIODS = {90: "90 days", 365: "1 year", 3_650: "Everything"}
 
 
@@ -85,10 +92,11 @@ def report_view(report: Report, file: Callable[[str], bytes]) -> None:
     """The report: how many requirements stand how, all of them, and the files."""
     told = [f"{n:,} {WORDS[state]}" for state, n in sorted(report.counts.items())]
     models = "1 model" if report.models == 1 else f"{report.models:,} models"
-    st.markdown(f"**{models}, policy {plain(report.policy)}:** {', '.join(told)}")
+    number = report.policy.rpartition(" ")[2]
+    st.markdown(f"**{models}, {plain(report.title)}, version {number}:** {', '.join(told)}")
     rows = register.report_rows(report)
-    shown: list[Any] = ["title", "requirement", "status", "says", "evidence"]
-    st.dataframe(rows, hide_index=True, column_order=shown, width="stretch", height=360)
+    st.dataframe(rows, hide_index=True, column_order=list(REPORTED), column_config=REPORTED,
+                 width="stretch", height=360)  # fmt: skip
     with st.container(horizontal=True):
         csv_button("CSV", lambda: rows, "report.csv")
         for form, mime in FORMATS.items():

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import artifacts_view as view
-from app.artifacts_promote import promotion, under_way
+from app.artifacts_promote import in_use, promotion, under_way
 from app.artifacts_publish import publish_form
 from app.artifacts_retention import retention
 from app.services import services
@@ -31,6 +31,7 @@ def one_release() -> None:
     elif shown.release.state == ReleaseState.FAILED:
         view.failed(actor, shown.release)
     else:
+        in_use(actor, shown)
         promotion(actor, shown)
         view.verification(actor, shown)
     names = ["Files", "Where it is", "Scan and licences", "Properties"]

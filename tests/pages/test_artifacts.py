@@ -141,6 +141,10 @@ def test_promotion_says_beforehand_what_the_gate_would_refuse(
     monkeypatch.setattr(approvals, "standings", lambda *_: [*held, replace(missing, holds=True)])
     at = open_page("deployer", "artifacts", release=release_id)
     assert "It is approved for UAT." in words(at)
+    ended = replace(held[1], holds=False, reason="Its approval is revoked: A flaw.")
+    monkeypatch.setattr(approvals, "standings", lambda *_: [held[0], ended, missing])
+    at = open_page("auditor", "artifacts", release=release_id)
+    assert "refuses its use in dev now:** Its approval is revoked\\: A flaw." in words(at)
 
 
 def test_promote_asks_for_a_reason_and_moves_the_release(

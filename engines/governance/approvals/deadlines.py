@@ -65,7 +65,7 @@ def _expire(board: Board, submission_id: str, moment: datetime) -> bool:
             return False
         reason = f"It was approved until {row.expires_at:%Y-%m-%d}."
         submissions.end(board, session, SYSTEM, row, State.EXPIRED, reason)
-        title = f"The approval of {row.title} for {row.stage} has expired"
+        title = f"The approval of {row.title} for {row.stage_words} has expired"
         submissions.tell_makers(session, row, notices.Kind.APPROVAL_ENDED, title)
     return True
 
@@ -86,7 +86,7 @@ def _remind(board: Board, session: Session, row: Submission, moment: datetime) -
     session.add(row)
     votes = ballot.given(session, row)
     spare = {*row.makers, row.submitter_id, *(vote.person_id for vote in votes)}
-    title = f"{row.title} still waits for approval: {row.stage}"
+    title = f"{row.title} still waits for approval: {row.stage_words}"
     for role in sorted({slot.role for slot in ballot.votable(row, votes)}):
         kind, link = notices.Kind.APPROVAL_REMINDER, submissions.link(row)
         notices.post(session, role, kind, title, row.comment, link, spare=spare)
@@ -107,7 +107,7 @@ def _escalate(board: Board, session: Session, row: Submission, moment: datetime)
     row.escalated_level = min((slot.level for slot in ballot.open_slots(row, votes)), default=None)
     session.add(row)
     added = {slot.role for slot in ballot.stand_ins(row, votes)}
-    title = f"{row.title} was not answered in time: {row.stage}"
+    title = f"{row.title} was not answered in time: {row.stage_words}"
     for role in (Role.ADMIN, Role.VALIDATOR, Role.CHECKER, Role.DEPLOYER):
         asked, link = role in added, submissions.link(row)
         kind = notices.Kind.APPROVAL_ASKED if asked else notices.Kind.APPROVAL_REMINDER

@@ -182,6 +182,7 @@ class ApprovalGate:
             session.add(decision)
             act = "model.use_allowed" if decision.allowed else "model.use_refused"
             told = {"purpose": decision.purpose, "decision": decision.id}
+            told |= {"as_of": decision.as_of.isoformat()}
             told |= {"submission": decision.submission_id or "", "reason": decision.reason}
             events.record(session, actor, act, f"model:{model}", **told)
 
@@ -192,7 +193,7 @@ class ApprovalGate:
             return
         reason = "; ".join(map(str, changes[:5]))
         submissions.end(self._board, session, SYSTEM, row, State.VOID, reason)
-        title = f"The approval of {row.title} for {row.stage} is void"
+        title = f"The approval of {row.title} for {row.stage_words} is void"
         submissions.tell_makers(session, row, notices.Kind.APPROVAL_ENDED, title)
         submissions.tell_voters(session, row, title)
 

@@ -11,6 +11,12 @@ from engines.core.gate import Stage
 from engines.core.model_ref import ModelRef
 from engines.governance.approvals.states import State
 
+IN_WORDS = {
+    Stage.TRAINING: "training",
+    Stage.PUBLISHED: "publishing",
+    Stage.UAT: "UAT",
+    Stage.PROD: "production",
+}
 _OPEN = sa.text("state IN ('draft', 'submitted')")
 
 
@@ -94,6 +100,11 @@ class Submission(SQLModel, table=True):
     def at_stage(self) -> Stage:
         """The stage it asks for."""
         return Stage(self.stage)
+
+    @property
+    def stage_words(self) -> str:
+        """The stage in the middle of a sentence."""
+        return IN_WORDS[self.at_stage]
 
 
 class Vote(SQLModel, table=True):

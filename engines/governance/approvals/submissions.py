@@ -94,7 +94,7 @@ def revoke(board: Board, actor: Actor, submission_id: str, reason: str) -> Submi
         row = locked(session, submission_id)
         expect(row, State.APPROVED)
         end(board, session, actor, row, State.REVOKED, checked_reason(reason))
-        title = f"The approval of {row.title} for {row.stage} was revoked"
+        title = f"The approval of {row.title} for {row.stage_words} was revoked"
         tell_makers(session, row, notices.Kind.APPROVAL_ENDED, title)
     return row
 
@@ -138,7 +138,7 @@ def end(
 def ask_voters(session: Session, row: Submission) -> None:
     """Tell who can fill the lowest open level that something waits for them."""
     given = ballot.given(session, row)
-    title = f"{row.title} asks for approval: {row.stage}"
+    title = f"{row.title} asks for approval: {row.stage_words}"
     for role in sorted({slot.role for slot in ballot.votable(row, given)}):
         spare = {*row.makers, row.submitter_id, *(vote.person_id for vote in given)}
         kind = notices.Kind.APPROVAL_ASKED

@@ -232,7 +232,9 @@ class _Ask:
         act = "approval.given"
         events.record(session, self.actor, act, submissions.subject(row), **told)
         kind = notices.Kind.APPROVAL_DECIDED
-        submissions.tell_makers(session, row, kind, f"{row.title} is approved: {row.stage}")
+        submissions.tell_makers(
+            session, row, kind, f"{row.title} is approved for {row.stage_words}"
+        )
 
 
 def _ends(row: Submission) -> bool:
