@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import approval_words as words
 from app.markdown import plain, within
-from app.policy_words import document_words
+from app.policy_words import document_words, policy_title
 from app.rows import wrapped
 from app.services import services
 from app.ui import STATES, download_table, page_link, state_badge
@@ -15,7 +15,7 @@ from engines.core.access import Actor
 from engines.governance import approvals
 from engines.governance.approvals import Change, Differing, Opened
 
-DOCUMENT = "document"
+DOCUMENT, POLICY = "document", "policy"
 ITEMS = {
     "commit": "Commit", "table": "Table", "lock": "Lock file", "metrics": "All metrics",
     "objective": "Objective",
@@ -29,6 +29,9 @@ def item_name(kind: str, name: str) -> str:
     templates = services().templates
     if kind == DOCUMENT and document in templates.kinds:
         return document_words(templates, document, [section])
+    policy, _, number = name.rpartition(" ")
+    if kind == POLICY and number.isdecimal():
+        return policy_title(services().db, policy, int(number))
     return name if kind == "model_file" else ITEMS.get(name, name)
 
 

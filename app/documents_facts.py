@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.documents_explained import Names, Rows, explained, explanation_of, public
+from app.documents_request import request_rows
 from engines import data_sources, projects, results
 from engines.core.access import Actor
 from engines.core.errors import NotFound
@@ -25,8 +26,6 @@ from engines.training import TITLES, Task, TrainingRun
 from engines.wiring import Services
 
 HELD, FITTED = "hold-out (not used to choose)", "fitted rows"
-NAMED = {"target", "time_column", "left_out", "known_ahead"}  # of a request: these name columns
-LEFT_OUT = ("experiment_id", "dataset_id", "starting_values")
 
 
 def checks_of(svc: Services, actor: Actor, model: ModelRef) -> Rows:
@@ -77,7 +76,7 @@ def facts_of(svc: Services, actor: Actor, run: TrainingRun, task: str) -> Facts:
         columns=_columns(svc, actor, table),
         cleaning=tuple(data_sources.STEPS[s] for s in data_sources.read_options(dataset).steps),
         notes=() if table.anonymised else tuple(run.notes),  # they name columns
-        request=_request(run, names),
+        request=request_rows(run.request, names),
         checks=checks_of(svc, actor, model),
     )
 
@@ -168,16 +167,6 @@ def _metrics(files: TaskFiles) -> Rows:
         }
         for row in rows
     )
-
-
-def _request(run: TrainingRun, names: Names) -> Rows:
-    """What was asked for; empty settings say nothing."""
-    asked = {k: v for k, v in run.request.items() if k not in LEFT_OUT and v not in ("", [], {})}
-    for key in NAMED & asked.keys():
-        own = asked[key]
-        many = isinstance(own, list)
-        asked[key] = [public(names, n) for n in own] if many else public(names, own)
-    return _pairs({name.replace("_", " "): value for name, value in asked.items()})
 
 
 def _environment(files: TaskFiles) -> Rows:

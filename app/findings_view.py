@@ -110,9 +110,11 @@ def finding_facts(row: Finding, model: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         badge(SEVERITIES[row.severity])
         badge(STATES[row.state])
-        told = f"Owner {plain(row.owner_name)} · opened by {plain(row.opened_by_name)} · due"
-        st.caption(told, width="content")
-        due_day(row)
+        told = f"Owner {plain(row.owner_name)} · opened by {plain(row.opened_by_name)}"
+        due = "" if is_overdue(row) else f" · due {row.due_on:%Y-%m-%d}"
+        st.caption(told + due, width="content")
+        if due == "":
+            due_day(row)
     with st.container(horizontal=True):
         page_link(plain(model), "inventory", icon=":material/deployed_code:",
                   model=str(row.model))  # fmt: skip

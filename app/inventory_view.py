@@ -140,7 +140,7 @@ def dependencies(
     record = row.record
     st.subheader("Depends on", anchor=False)
     st.markdown(f"**Data:** {plain(record.data or 'unknown')}, {record.rows:,} rows")
-    st.caption(f"SHA-256 `{record.data_sha256}`")
+    st.caption(f"Content hash `{record.data_sha256}`")
     _links("Upstream models", row.upstream, names)
     _links("Used by", [str(model) for model in below], names)
     with st.expander(f"Libraries ({len(libraries)})"):

@@ -112,7 +112,7 @@ def _approval(record: Record) -> dict[str, str]:
     lock = items["environment_lock"].sha256 if "environment_lock" in items else ""
     return {
         "Stage": words.STAGES[Stage(row.stage)],
-        "Data": f"SHA-256 `{record.data_sha256}`" if record.data_sha256 else "",
+        "Data": f"file, SHA-256 `{record.data_sha256}`" if record.data_sha256 else "",
         "Code": f"commit `{code}`" if code else "",
         "Libraries": f"lock, SHA-256 `{lock}`" if lock else "",
         "Content": f"`{row.content_hash}`" if row.content_hash else "",

@@ -57,8 +57,8 @@ st.header("Record", anchor=False)
 names = labels(svc.models.all(actor))
 if linked := st.query_params.get("model"):
     names.setdefault(linked, linked)  # a model that is gone has a record still
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    request = st.text_input("Request", key="request", bind="query-params", width=300,
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    request = st.text_input("Request", key="request", bind="query-params", width=220,
                             placeholder="Id of a request or of a permit")  # fmt: skip
     chosen = one_of(st.selectbox, "or a model", "model", names, index=None, placeholder="Choose",
                     width=380, disabled=bool(request))  # fmt: skip

@@ -67,7 +67,7 @@ def left_out_notes(table: Table, request: TrainingRequest) -> list[str]:
 
 def _reason(column: Column, table: Table, request: TrainingRequest) -> str:
     if column.name in request.left_out:
-        return "you excluded it"
+        return "it was excluded by hand"
     if column.type == ColumnType.EMPTY or column.missing >= table.rows:
         return "all its values are missing"
     if column.type == ColumnType.IDENTIFIER:

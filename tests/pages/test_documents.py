@@ -9,6 +9,7 @@ import docx
 import pandas as pd
 import pytest
 
+from app.documents_request import request_rows
 from engines import data_sources, explanation, projects
 from engines.core.model_ref import ModelRef
 from engines.core.progress import Silent
@@ -102,7 +103,7 @@ def test_draft_fills_the_document_from_the_run(show, model, app_services):
     text = {s.section: s.text for s in documents.current(app_services.db, model)}
     assert "| Logistic regression |" in text["method"]
     assert "| C | 1.000 |" in text["method"]
-    assert "| left out | gender |" in text["method"]
+    assert "| Columns left out | gender |" in text["method"]
     assert "telco.csv: 1,000 rows, 20 columns" in text["data"]
     assert "data:image/png;base64," in html(at)
     assert "Drafted from the run" in words(at)
@@ -229,3 +230,17 @@ def test_downloaded_document_names_model_and_holds_the_figures(app_services, sho
     )
     assert len(file.inline_shapes) >= 5
     assert any("Missing: Purpose and use" in p.text for p in file.paragraphs)
+
+
+def test_settings_of_a_training_are_told_by_their_titles():
+    asked = TrainingRequest(
+        "e", "d", (TASK, Task.CLUSTERING), "Churn", algorithms=("lr",), left_out=("gender",),
+        metric="roc_auc",
+    )  # fmt: skip
+    rows = {row["name"]: row["value"] for row in request_rows(asked.as_json(), {"gender": "C2"})}
+    assert rows == {
+        "Tasks": "Binary classification, Clustering", "Target": "Churn",
+        "Mode": "Base: a good model quickly", "Metric that chooses": "ROC AUC",
+        "Algorithms": "Logistic regression", "Columns left out": "C2", "Rows held out": "20%",
+        "Folds": "5", "Split": "at random", "Seed": "42",
+    }  # fmt: skip

@@ -95,7 +95,8 @@ def test_an_allowed_request_shows_model_data_policy_and_people(page: Open, who: 
     assert at.success[0].value.startswith("**Allowed.** ana asked for scoring")
     said = words(at)
     for fact in (
-        "**Permit:**", "**Stage:** Production", "**Data:** SHA-256", "House policy, version 1",
+        "**Permit:**", "**Stage:** Production", "**Data:** file, SHA-256",
+        "House policy, version 1",
         "carl (checker)", "cora (checker)", "dora (deployer)", "commit `c0ffee`",
     ):  # fmt: skip
         assert fact in said

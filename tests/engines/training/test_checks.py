@@ -100,7 +100,7 @@ def test_columns_that_cannot_help_are_left_out_with_a_note(tabled: Tabled) -> No
         "it identifies rows and says nothing about new ones.",
         "all its values are missing.",
         "it has one value only.",
-        "you excluded it.",
+        "it was excluded by hand.",
         "10 rows without a value in “y” are left out.",
     ]
     request = TrainingRequest(EXPERIMENT, "d", (Task.BINARY,), "y", left_out=("gone",))
