@@ -36,6 +36,12 @@ KINDS = (
 IN_EVENT_HASH = (
     "at", "actor_id", "actor_name", "act", "subject", "detail", "correlation_id", "previous_hash",
 )  # fmt: skip
+# What became of a submission, by the act that tells it.
+BECAME = {"submission.begun": "draft", "approval.given": "approved"} | {
+    f"{what}.{state}": state
+    for what in ("submission", "approval")
+    for state in ("submitted", "returned", "rejected", "withdrawn", "expired", "revoked", "void")
+}
 GATE_ACTS = {"model.use_allowed": True, "model.use_refused": False}
 SIGNED_STATES = {"approved", "expired", "revoked", "void"}
 SIGNED_FIELDS = {
@@ -80,6 +86,8 @@ class Verifier:
         self.delegations: list[Line] = []
         self.approvals: dict[str, Line] = {}
         self.ruled: dict[str, Line] = {}
+        self.became: dict[str, Line] = {}
+        self.given: set[str] = set()
         self.so_far = hashlib.sha256()
         self.ended = False
 
@@ -118,6 +126,8 @@ class Verifier:
         self.head, self.number = line["hash"], line["number"]
         self.hashes.add(self.head)
         of, told = line["subject"].removeprefix("submission:"), line["detail"]
+        if line["act"] in BECAME:
+            self.became[of] = line
         if line["act"] == "submission.voted":
             self.voted.setdefault(of, []).append(line)
             late = self.escalated.get(of) == (told["role"], told["level"])
@@ -161,6 +171,7 @@ class Verifier:
             (f"model:{line['model']}", event["subject"]),
             (line["allowed"], GATE_ACTS[event["act"]]),
             (line["actor_id"], event["actor_id"]),
+            (line["actor_name"], event["actor_name"]),
             (line["request_id"], event["correlation_id"]),
             (line["purpose"], told["purpose"]),
             (line["reason"], told["reason"]),
@@ -169,6 +180,8 @@ class Verifier:
             hold(own == said, f"{name} is not what the trail tells: {own} is not {said}")
         if line["submission_id"]:
             self.check_ground(name, line)
+        as_of = told.get("as_of", line["as_of"])
+        hold(line["as_of"] == as_of, f"{name} is not what the trail tells: it was as of {as_of}")
 
     def check_ground(self, name: str, line: Line) -> None:
         """The approval a decision looked at; a permit needs one of its model that held then."""
@@ -178,7 +191,7 @@ class Verifier:
         of = {key: seen[key] for key in ("model", "content_hash", "stage")}
         hold(of == {key: line[key] for key in of}, f"{name}: its approval is of something else")
         if line["allowed"]:
-            at, until = line["as_of"], [seen[key] for key in ("expires_at", "ended_at")]
+            at, until = line["as_of"], [seen[key] for key in ("expires_at", "ended_at", "over")]
             given = seen["signature"] and moment(seen["decided_at"]) <= moment(at)
             hold(given, f"{name}: its approval was not given yet")
             over = any(end and moment(end) <= moment(at) for end in until)
@@ -193,6 +206,18 @@ class Verifier:
         if line["policy_sha256"]:
             policy = self.policies.get((line["policy_name"], line["policy_version"]))
             hold(policy == line["policy_sha256"], f"{name}: its policy is not in this file")
+        event = self.became.pop(line["id"], None)
+        if event is None:
+            raise Broken(f"{name} is not in the trail, or stands here twice")
+        own = {"stage": line["stage"], "model": line["model"], "content": line["content_hash"]}
+        own |= {"reason": line["reason"]}
+        told = {key: event["detail"].get(key, value) for key, value in own.items()}
+        as_told = line["state"] == BECAME[event["act"]] and told == own
+        hold(as_told, f"{name}: the trail tells of another state, stage, model, content or reason")
+        ended = line["ended_at"] is not None
+        over = event["act"].startswith("approval.") and line["state"] != "approved"
+        hold(ended == over, f"{name}: its end is not as the trail tells")
+        line["over"] = event["at"] if over else None
         self.check_votes(name, line)
         self.approvals[line["id"]] = line
         if line["state"] in SIGNED_STATES or line["signature"] or line["signed"]:
@@ -207,9 +232,17 @@ class Verifier:
         cast = [vote for vote in votes if vote["carried_from"] is None]
         events = self.voted.get(line["id"], [])
         hold(len(cast) == len(events), f"{name}: {len(cast)} votes, {len(events)} in the trail")
-        told = Counter(vote_key(e["actor_id"], e["detail"], "content") for e in events)
-        said = Counter(vote_key(v["person_id"], v, "content_hash") for v in cast)
+        told = Counter(
+            vote_key(e, e["detail"].get("speaks_for", e["actor_id"]), e["detail"], "content")
+            for e in events
+        )
+        said = Counter(vote_key(as_event(v), v["principal_id"], v, "content_hash") for v in cast)
         hold(told == said, f"{name}: its votes are not those that the trail tells of")
+        for vote in votes:
+            plain = canonical({**vote, "carried_from": None})
+            known = vote["carried_from"] is None or plain in self.given
+            hold(known, f"{name}: the vote of {vote['person_name']} is in none before it")
+            self.given.add(plain)
         for vote in cast:
             lent = vote["person_id"] == vote["principal_id"] or self.was_lent(vote)
             hold(lent, f"{name}: nobody had delegated the vote of {vote['principal_name']}")
@@ -262,6 +295,8 @@ class Verifier:
         counted = {kind: self.count[kind] for kind in KINDS[1:-1]}
         hold(line["lines"] == counted, f"lines were added or removed: {counted} are there")
         hold(not self.ruled, f"decisions of the gate are missing: {', '.join(self.ruled)[:200]}")
+        gone = ", ".join(self.became)[:200]
+        hold(not gone, f"submissions that the trail tells of are missing: {gone}")
         missing = sum(self.handed.values())
         hold(not missing, f"{missing} delegations that the trail tells of are missing")
         hold(line["head"] == self.head, "the last events were cut off")
@@ -303,10 +338,16 @@ def item_order(item: Line) -> tuple[str, ...]:
     return (item["kind"], item["name"], item["sha256"], item["detail"])
 
 
-def vote_key(person: str, told: Line, content: str) -> tuple[Any, ...]:
+def vote_key(event: Line, voice: str, told: Line, content: str) -> tuple[Any, ...]:
     """What a vote and its audit event have in common."""
     stood_in = told.get("in_place_of") or ""
-    return (person, told["decision"], told["role"], stood_in, told["level"], told[content])
+    own = (told["decision"], told["role"], stood_in, told["level"], told[content])
+    return (event["actor_id"], event["actor_name"], voice, *own, told["comment"])
+
+
+def as_event(vote: Line) -> Line:
+    """The voter, as an event names who acted."""
+    return {"actor_id": vote["person_id"], "actor_name": vote["person_name"]}
 
 
 def as_signed(vote: Line) -> Line:
@@ -363,7 +404,7 @@ def verify(path: Path, trusted: Sequence[str] = (), head: str = "") -> tuple[str
         hold(not head or head in verifier.hashes, f"the event with the hash {head[:12]}… is gone")
     except Broken as fault:
         return f"Line {number}: {fault}.", verifier
-    except (KeyError, TypeError, AttributeError) as fault:
+    except (KeyError, TypeError, AttributeError, ValueError) as fault:
         return f"Line {number}: it is not formed as it should be ({fault!r}).", verifier
     return "", verifier
 

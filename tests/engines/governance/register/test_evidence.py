@@ -278,11 +278,11 @@ def unsigned(line):
         (change_item, "its content is not what its hash says"),
         (change_signed, "its signature is wrong"),
         (later_expiry, "its expires_at is not what was signed"),
-        (another_model, "its model is not what was signed"),
+        (another_model, "the trail tells of another state, stage, model, content or reason"),
         (no_maker, "its makers were changed"),
         (more_asked, "its requirements, facts, checks, answers or comments were changed"),
         (better_facts, "its requirements, facts, checks, answers or comments were changed"),
-        (other_comment, "its requirements, facts, checks, answers or comments were changed"),
+        (other_comment, "its votes are not those that the trail tells of"),
         (unsigned, "signed with a foreign key"),
     ],
 )
@@ -529,3 +529,53 @@ def test_an_approval_of_a_version_that_signed_less_still_holds(db, tmp_path, mon
 
 def own_public(house):
     return signing.public_keys(house.board.secrets)[0]
+
+
+@pytest.mark.parametrize(
+    ("state", "values", "said"),
+    [
+        ("revoked", {"state": "approved", "ended_at": None}, "the trail tells of another state"),
+        ("revoked", {"ended_at": None}, "its end is not as the trail tells"),
+        ("returned", {"reason": "Fine."}, "the trail tells of another state"),
+        ("returned", {"stage": "prod"}, "the trail tells of another state"),
+        ("returned", {"ended_at": "x", "decided_at": 5}, "its end is not as the trail tells"),
+    ],
+)
+def test_what_became_of_a_submission_is_as_the_trail_tells(
+    evidence, house, key, state, values, said
+):
+    number = place(evidence, "submission", state=state)
+    change(evidence, number, lambda line: line.update(values))
+    reseal(evidence, own_key(house))
+    found = fault(evidence, key)
+    assert found.startswith(f"Line {number}: submission ")
+    assert said in found
+
+
+@pytest.mark.parametrize("state", ["rejected", "revoked"])
+def test_a_submission_left_out_is_missed_though_the_end_is_signed_anew(evidence, house, key, state):
+    raw = evidence.read_bytes().splitlines(keepends=True)
+    gone = json.loads(raw.pop(place(evidence, "submission", state=state) - 1))
+    end = json.loads(raw[-1])
+    end["lines"]["submission"] -= 1
+    if state == "revoked":  # with everything that rests on it
+        kept = [line for line in raw if gone["id"] not in line.decode() or b'"event"' in line]
+        end["lines"]["decision"] -= len(raw) - len(kept)
+        raw = kept
+    evidence.write_bytes(b"".join([*raw[:-1], dump(end).encode() + b"\n"]))
+    reseal(evidence, own_key(house))
+    assert "are missing" in fault(evidence, key)
+
+
+def test_a_vote_taken_over_from_nowhere_is_named(evidence, house, key):
+    number = place(evidence, "submission", state="rejected")
+    change(evidence, number, lambda line: line["votes"][0].update(comment="Unseen."))
+    reseal(evidence, own_key(house))
+    assert "the vote of carl is in none before it" in fault(evidence, key)
+
+
+def test_a_date_that_is_none_is_named_and_no_crash(evidence, house, key):
+    number = place(evidence, "submission", state="approved")
+    change(evidence, number, lambda line: line.update(decided_at="yesterday"))
+    reseal(evidence, own_key(house))
+    assert fault(evidence, key) != ""
