@@ -1,11 +1,11 @@
 """Parts of the Jobs page: the queue's verdict, a row of the list, one job with its log."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 
 import streamlit as st
 
 from app.markdown import plain
+from app.moments import duration
 from app.rows import listed
 from app.ui import page_link, state_badge
 from engines.core.database import now
@@ -115,4 +115,4 @@ def took(status: JobStatus) -> str:
     if status.started_at is None:
         return "not started"
     seconds = round(((status.finished_at or now()) - status.started_at).total_seconds())
-    return f"ran {timedelta(seconds=max(seconds, 0))}"
+    return f"ran for {duration(max(seconds, 0))}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.navigation import menu
+from app.navigation import menu, places
 from app.services import services
 from app.session import current_actor
 from app.ui import boundary, correlated, farewell
@@ -20,7 +20,7 @@ st.logo(ASSETS / "logo.svg", icon_image=ASSETS / "mark.svg", size="large")
 with correlated():
     actor = current_actor()
     if actor is None:
-        st.navigation([st.Page(farewell)], position="hidden").run()
+        farewell(st.navigation(places(), position="hidden").url_path)
         st.stop()
     page = st.navigation(menu(actor, notices.unread(services().db, actor)), expanded=True)
     with st.sidebar:

@@ -1,4 +1,4 @@
-"""Moments as people write them: without the hour where there is none."""
+"""Moments and times as people write them: without the hour where there is none."""
 
 import re
 
@@ -27,3 +27,9 @@ def said(text: str) -> str:
         return text
     day, hour = found.groups()
     return f"{day} {hour}" if hour.strip("0:.") else day
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -95,6 +95,18 @@ def menu(actor: Actor, unread: int = 0) -> dict[str, list[Any]]:
     return sections
 
 
+def places() -> list[Any]:
+    """Every page's address with nothing behind it, so that a stranger keeps theirs."""
+    return [
+        st.Page(_nothing, title=spec.title, url_path=spec.key, default=spec.key == "experiments")
+        for spec in PAGES
+    ]
+
+
+def _nothing() -> None:
+    """What a stranger gets to see of a page."""
+
+
 def title(spec: PageSpec, unread: int = 0) -> str:
     """The page's name in the menu; the inbox shows how much in it is unread."""
     if spec.key != "inbox" or not unread:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from app.markdown import plain
+from app.moments import duration
 from app.services import services
 from app.ui import confirm, go, live, page_link, state_badge
 from engines import training
@@ -99,12 +100,6 @@ def _times(since: datetime, fraction: float, run: TrainingRun) -> str:
     if fraction < EARLY:
         return said
     return f"{said}, about {duration(gone / fraction - gone)} left"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person would say them."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def leaderboard(candidates: Sequence[Candidate]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import pandas as pd
@@ -64,11 +64,13 @@ STEP_ICONS = {
 }
 
 
-def farewell() -> None:
-    """Say that the session has ended, and lead back to this page through the sign-in."""
-    here = urlsplit(st.context.url or "/")
-    back = quote(f"{here.path or '/'}?{here.query}".rstrip("?"), safe="")
-    st.warning(f"You are signed out. [Sign in again](/login?next={back})", icon=":material/lock:")
+def farewell(place: str = "") -> None:
+    """Say that the session has ended, and lead back to `place`, the page, through the sign-in."""
+    last = st.session_state.get("last:experiment")
+    asked = st.query_params.to_dict() or ({"experiment": last} if last else {})
+    back = quote(f"/{place}?{urlencode(asked)}".rstrip("?"), safe="")
+    st.warning("You are signed out.", icon=":material/lock:")
+    st.html(f'<a href="/login?next={back}" target="_self" class="sign-in">Sign in again</a>')
 
 
 def page_actor(capability: Capability) -> Actor:

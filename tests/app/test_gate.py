@@ -1,7 +1,7 @@
 """The gate and the sign-in pages, over HTTP and WebSocket, on the real application."""
 
 import time
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import anyio
 import httpx
@@ -11,6 +11,7 @@ from sqlmodel import select
 from starlette.datastructures import Headers
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.util import calc_hash
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -44,10 +45,27 @@ def rerun(socket, **fields):
     asked = BackMsg()
     asked.rerun_script.query_string = fields.get("query", "")
     asked.rerun_script.is_auto_rerun = fields.get("auto", False)
+    if "page" in fields:
+        asked.rerun_script.page_script_hash = calc_hash(fields["page"])
     if "widget" in fields:
         widget = asked.rerun_script.widget_states.widgets.add()
         widget.id, widget.trigger_value = fields["widget"], True
     socket.send(asked.SerializeToString())
+
+
+def told(socket):
+    """The words on the page, and the hash of the page they are said on."""
+    words, shown = [], ""
+    while True:
+        said = ForwardMsg()
+        said.ParseFromString(socket.recv(timeout=30))
+        kind = said.WhichOneof("type")
+        if kind == "navigation":
+            shown = said.navigation.page_script_hash
+        if kind == "delta":
+            words.append(str(said.delta))
+        if kind == "script_finished":
+            return " ".join(words), shown
 
 
 def drain(socket):
@@ -337,6 +355,17 @@ def test_revoked_session_runs_nothing_but_the_farewell(served):
         words, _ = until_finished(socket)
     assert "signed out" in words.lower()
     assert "New experiment" not in words
+
+
+def test_farewell_keeps_the_address_of_the_page_that_was_open(served):
+    query = "experiment=abc"
+    with served.signed_in("analyst") as client, stream(served, cookie_of(client)) as socket:
+        client.post("/logout")
+        rerun(socket, page="training", query=query)
+        words, shown = told(socket)
+    assert shown == calc_hash("training")  # at another page the browser would change the address
+    back = quote(f"/training?{query}", safe="")
+    assert f'href=\\"/login?next={back}\\" target=\\"_self\\"' in words
 
 
 def test_role_change_ends_the_open_page(served):
