@@ -38,7 +38,7 @@ def joined(names: list[str], say: Say) -> str:
 def reasons(report: Report, say: Say) -> pd.DataFrame:
     """Why the score is below 100."""
     lines = [
-        (joined(r.columns, say), r.problem, r.repair, r.dimension, f"{r.points:.3g}")
+        (joined(r.columns, say), r.problem, r.repair, r.dimension, f"{r.points:.2f}")
         for r in report.quality.reasons
     ]
     heads = ["Column", "Problem", "What to do", "Part", "Points lost"]
@@ -49,6 +49,11 @@ def advice(report: Report, say: Say) -> pd.DataFrame:
     """Cleaning and feature suggestions."""
     lines = [(s.kind, joined(s.columns, say), s.advice, s.reason) for s in report.suggestions]
     return pd.DataFrame(lines, columns=["Kind", "Column", "Advice", "Reason"])
+
+
+def _short(value: float | None) -> float | None:
+    """Five significant digits: a longer figure is cut on its left in a narrow window."""
+    return None if value is None else float(f"{value:.5g}")
 
 
 def overview(report: Report, say: Say) -> pd.DataFrame:
@@ -64,10 +69,10 @@ def _overview_line(column: ColumnReport, say: Say) -> dict[str, object]:
         "Looks like": column.check.inferred.value,
         "Missing, %": round(100 * column.missing_share, 2),
         "Distinct": column.distinct,
-        "Mean": numbers.mean if numbers else None,
-        "Median": numbers.median if numbers else None,
-        "Standard deviation": numbers.std if numbers else None,
-        "Skewness": numbers.skewness if numbers else None,
+        "Mean": _short(numbers.mean) if numbers else None,
+        "Median": _short(numbers.median) if numbers else None,
+        "Standard deviation": _short(numbers.std) if numbers else None,
+        "Skewness": _short(numbers.skewness) if numbers else None,
         "Most frequent": moments.said(column.top[0].value) if column.top else "",
         "Finding": column.check.finding,
     }

@@ -9,7 +9,7 @@ from app.rows import wrapped
 from app.ui import download_table
 
 ROW = 35  # pixels of a line in a table
-LONG, BOX = 8, 420  # more lines of sentences than these are put in a box of so many pixels
+LONG, BOX = 6, 300  # more lines of sentences than these are put in a box of so many pixels
 
 
 def share(part: float) -> str:
