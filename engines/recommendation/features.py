@@ -18,6 +18,7 @@ LEAK = 0.95
 STANDS_IN = 0.5
 STANDS_OUT = 1.6
 FEWEST_RIVALS = 3  # among fewer columns one must stand out
+MOST_COMPARED = 1_000  # classes
 WIDEST_COMPARED = 300  # comparing each pair of more columns than this costs too long
 AFTERWARDS = re.compile(
     r"duration|outcome|result|closed?|ended|end_?date|cancel|refund|settled|resolved|recover"
@@ -58,6 +59,19 @@ def concerns(
     A column cannot show when it becomes known, so all but a near-perfect one is put as a question.
     """
     return (*_hindsight(probe), *_proxies(frame, table, probe, protected))
+
+
+def spellings(frame: pd.DataFrame, target: str) -> tuple[Concern, ...]:
+    """A warning when classes of the target differ only in case or in blanks."""
+    if not target or not pd.api.types.is_object_dtype(frame[target]):
+        return ()
+    first: dict[str, str] = {}
+    for value in map(str, frame[target].value_counts().index[:MOST_COMPARED]):
+        known = first.setdefault(" ".join(value.casefold().split()), value)
+        if known != value:
+            text = f"“{target}” holds “{known}” and “{value}”, which count as different classes."
+            return (Concern(target, f"{text} Make them one in the data.", question=False),)
+    return ()
 
 
 def _proxies(

@@ -14,7 +14,13 @@ from engines.recommendation.advice import Choice, Recommendation, Task
 from engines.recommendation.algorithms import rank_algorithms
 from engines.recommendation.characteristics import Characteristics, measure
 from engines.recommendation.evaluation import advise_evaluation
-from engines.recommendation.features import concerns, leave_out, protected_attributes, usable
+from engines.recommendation.features import (
+    concerns,
+    leave_out,
+    protected_attributes,
+    spellings,
+    usable,
+)
 from engines.recommendation.hyperparameters import suggest_hyperparameters
 from engines.recommendation.metrics import TITLES as METRIC_TITLES
 from engines.recommendation.metrics import suggest_metrics
@@ -28,6 +34,7 @@ from engines.recommendation.tasks import (
     why_none,
 )
 
+CLASSES = (Task.BINARY, Task.MULTICLASS)
 TITLES = {
     Task.BINARY: "a yes/no question",
     Task.MULTICLASS: "a choice between classes",
@@ -84,7 +91,10 @@ def advise(
         hyperparameters=_values(study, ranked),
         signals=study.probe.signals,
         signal_rows=study.probe.rows,
-        concerns=concerns(frame, table, study.probe, protected_attributes(table, objective)),
+        concerns=(
+            *spellings(frame, chosen if study.task in CLASSES else ""),
+            *concerns(frame, table, study.probe, protected_attributes(table, objective)),
+        ),
         leave_out=study.left_out,
         evaluation=advise_evaluation(table, study.facts, study.task),
     )

@@ -105,6 +105,15 @@ def test_recommend_counts_with_a_rare_value_are_an_amount(analyst, make_table):
     assert advice.task is Task.MULTICLASS
 
 
+def test_recommend_classes_that_differ_in_case_or_blanks_are_told(analyst, make_table):
+    frame = pd.DataFrame({"a": range(120), "status": ["Paid", "paid ", "default", None] * 30})
+    advice = recommend(analyst, Open(), make_table(frame), {}, target="status")
+    told = "“status” holds “Paid” and “paid ”, which count as different classes."
+    assert advice.concerns[0].text == f"{told} Make them one in the data."
+    fine = frame.assign(status=frame["status"].str.strip().str.lower())
+    assert recommend(analyst, Open(), make_table(fine), {}, target="status").concerns == ()
+
+
 def test_recommend_unusable_target_is_said(analyst, real):
     advice = recommend(analyst, Open(), real("telco_churn.csv"), {}, target="customerID")
     assert advice.task is None
