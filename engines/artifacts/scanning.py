@@ -122,7 +122,7 @@ def _is_text(file: Path) -> bool:
         text = file.read_bytes().decode("utf-8")
         if file.suffix == ".json":
             json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return "\0" not in text
 

@@ -8,7 +8,7 @@ import shutil
 import tarfile
 from dataclasses import replace
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 import pytest
@@ -95,6 +95,61 @@ def test_tar_with_ways_out_and_links_is_stopped(tmp_path):
     told = stopped("a.tar.gz", file)
     assert "“../up” leads out" in told
     assert "“link” is a link" in told
+
+
+def packed(how: str, inside: bytes) -> bytes:
+    """A zip or tar.gz of one file called “part”, or a NumPy archive of one object, as bytes."""
+    out = io.BytesIO()
+    if how == "zip":
+        with ZipFile(out, "w") as archive:
+            archive.writestr("part", inside)
+    elif how == "tar.gz":
+        with tarfile.open(fileobj=out, mode="w:gz") as archive:
+            entry = tarfile.TarInfo("part")
+            entry.size = len(inside)
+            archive.addfile(entry, io.BytesIO(inside))
+    else:
+        np.savez(out, part=np.array([Evil()], dtype=object))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        ("zip", "zip"),
+        ("zip", "npz"),
+        ("tar.gz",),
+        ("tar.gz", "zip"),
+        ("zip", "tar.gz"),
+        ("zip",) * 5,
+    ],
+    ids="-".join,
+)
+def test_pickle_is_found_however_deep_it_is_packed(tmp_path, layers):
+    content = pickle.dumps(Evil())
+    for how in reversed(layers):
+        content = packed(how, content)
+    file = tmp_path / f"a.{'gz' if layers[0] == 'tar.gz' else 'zip'}"
+    file.write_bytes(content)
+    told = stopped(file.name, file)
+    assert "pickle" in told or "more than 3 deep" in told
+
+
+def test_link_and_names_that_differ_in_case_inside_a_zip_are_stopped(tmp_path):
+    file = zipped(tmp_path / "a.zip", Model=b"1", model=b"2")
+    with ZipFile(file, "a") as archive:
+        link = ZipInfo("link")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    told = stopped("a.zip", file)
+    assert "“model” is in it twice" in told
+    assert "“link” is a link" in told
+
+
+def test_json_nested_beyond_measure_is_no_text(tmp_path):
+    file = tmp_path / "model.json"
+    file.write_text("[" * 200_000)
+    assert "not the text" in stopped("model.json", file)
 
 
 def test_archive_that_unpacks_to_far_more_is_stopped(tmp_path):
