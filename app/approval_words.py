@@ -150,12 +150,21 @@ def said(value: object) -> str:
 
     Hashes and signatures by their beginning: whole, they stand in the Summary and in the files.
     """
+    if isinstance(value, Mapping):
+        return ", ".join(_named(str(name), one) for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(said(one) for one in value)
     text = str(value)
     if known := NAMES.get(text):
         return known
     if MOMENT.match(text):
         return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC"
     return f"{text[:12]}…" if len(text) >= HASH and " " not in text else text
+
+
+def _named(name: str, value: object) -> str:
+    words = name.replace("_", " ")
+    return f"{words} ({said(value)})" if isinstance(value, Mapping) else f"{words} {said(value)}"
 
 
 def made(what: str) -> str:

@@ -1,6 +1,7 @@
 """The queue of the Approvals page: what waits for the person first, then every submission."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import streamlit as st
@@ -11,6 +12,7 @@ from app.markdown import plain
 from app.paging import page_buttons, page_number
 from app.rows import listed
 from app.services import services
+from app.table_download import csv_button
 from app.ui import STATES, empty_state, page_link, state_badge
 from engines import results, training
 from engines.core.access import Actor, Capability
@@ -109,13 +111,37 @@ def everything(actor: Actor, experiment_id: str = "") -> None:
     found = approvals.find(services().board, actor, chosen)
     if found.total:
         count = "1 submission" if found.total == 1 else f"{found.total:,} submissions"
-        st.caption(f"{count}, newest first")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{count}, newest first")
+            st.space("stretch")
+            csv_button("CSV", lambda: _table(actor, chosen), "submissions.csv")
         rows(found.rows, "all")
         page_buttons(found.total, found.size, "list")
     elif chosen.states or chosen.stages or chosen.text or chosen.submitter_id:
         empty_state("Nothing matches", "Change the search or the filters.")
     else:
         _nothing_yet(actor, experiment_id)
+
+
+def _table(actor: Actor, chosen: Filter) -> list[dict[str, object]]:
+    """All submissions that match, as rows of a table."""
+    found: list[Listed] = []
+    page = approvals.find(services().board, actor, replace(chosen, page=1))
+    for number in range(2, -(-page.total // page.size) + 2):
+        found += page.rows
+        page = approvals.find(services().board, actor, replace(chosen, page=number))
+    return [_told(each.submission) for each in found]
+
+
+def _told(row: Submission) -> dict[str, object]:
+    return {
+        "submission": row.id, "model": str(row.model), "title": words.title(row),
+        "stage": words.STAGES[row.at_stage], "tier": row.tier, "state": STATE_NAMES[row.state],
+        "submitted_by": row.submitter_name, "submitted_at": row.submitted_at,
+        "answer_by": row.answer_by, "decided_at": row.decided_at, "expires_at": row.expires_at,
+        "policy": f"{row.policy_name} {row.policy_version}", "content": row.content_hash,
+        "reason": row.reason,
+    }  # fmt: skip
 
 
 def _nothing_yet(actor: Actor, experiment_id: str) -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import approval_words, approvals_view
 from engines.core.access import Role
 from engines.core.database import now
 from engines.core.gate import Stage
-from engines.governance import approvals
-from engines.governance.approvals import Decision, State, Submission
+from engines.governance import approvals, policies
+from engines.governance.approvals import Decision, State
 from engines.governance.documents import Gap
 from engines.wiring import Services
-from tests.harness.governed import Governed, governed
+from tests.harness.governed import POLICY, Governed, governed, vocabulary
 from tests.harness.pages import opened
 
 ROOT = Path(__file__).parents[2]
@@ -87,13 +88,14 @@ def test_a_vote_that_waits_comes_first_for_its_level_only(page: Open, house: Gov
 def test_escalated_submission_shows_its_age_and_waits_for_the_role_above(
     page: Open, house: Governed
 ) -> None:
-    row = house.submit()
+    escalates = POLICY % {"then": "escalate\n    escalate_to: deployer"}
+    known = vocabulary(house.board.templates)
+    policies.publish(house.board.db, house.people["adam"], escalates, "Late.", known, based_on=1)
+    long_ago = replace(house.board, clock=lambda: now() - timedelta(days=14))
+    draft = approvals.begin(long_ago, house.people["ana"], house.model, Stage.TRAINING)
+    row = approvals.submit(long_ago, house.people["ana"], draft.id, "Please look.")
     assert "Escalated" not in words(page("dora"))
-    with house.board.db.write() as session:
-        late = session.get_one(Submission, row.id)
-        late.requirements = {**late.requirements, "escalate_to": "deployer"}
-        late.escalated_at, late.escalated_level = now() - timedelta(days=3), 1
-        session.add(late)
+    assert approvals.tick(house.board, now() - timedelta(days=3)).late == 1
     said = "Escalated 3 days ago: a deployer may decide, too"
     at = page("dora")
     assert "Waiting for your vote: 1" in words(at)
@@ -108,6 +110,15 @@ def test_escalated_submission_shows_its_age_and_waits_for_the_role_above(
 def test_a_returned_submission_waits_for_its_maker(page: Open, house: Governed) -> None:
     house.vote(house.submit(), "carl", Decision.RETURN, "Say more.")
     assert "Yours to go on with: 1" in words(page("ana"))
+
+
+def test_list_is_handed_out_whole(page: Open, house: Governed) -> None:
+    row = house.vote(house.submit(), "carl", Decision.RETURN, "Say more.")
+    house.submit()
+    rows = approvals_view._table(house.people["audrey"], approvals.Filter())
+    assert [each["state"] for each in rows] == ["Submitted", "Returned"]
+    assert (rows[1]["submission"], rows[1]["stage"]) == (row.id, "Training")
+    assert "CSV" in [button.proto.label for button in page("audrey").get("download_button")]
 
 
 def test_filters_come_from_the_address(page: Open, house: Governed) -> None:
@@ -360,3 +371,14 @@ def test_checks_say_where_the_vulnerabilities_come_from() -> None:
     at = AppTest.from_function(script).run()
     assert not at.exception
     assert "Known vulnerabilities: 9 OSV records in pypi.zip" in words(at)
+
+
+def test_detail_of_the_record_is_told_in_words() -> None:
+    detail = {
+        "stage": "prod", "expires": "2026-11-24T02:12:37.012136+00:00", "signature": "s" * 88,
+        "sections": {"data_quality": {"version": 2}}, "names": ["a", "b"], "model": "m",
+    }  # fmt: skip
+    assert approval_words.detail(detail, left_out="model") == (
+        "stage: Production; expires: 2026-11-24 02:12 UTC; signature: ssssssssssss…; "
+        "sections: data quality (version 2); names: a, b"
+    )

@@ -72,9 +72,12 @@ def regulatory_report(
         found = _submissions(session, model)
         votes = votes_of(session, [each.run_id for each in found] if model else None)
     if not found:
+        if model is None:
+            message = "There is nothing to report on: no model has an approval that stands."
+            raise NotReady(message, hint="Choose a model to see where it stands.")
         raise NotReady(
-            "There is nothing to report on: no model in scope was submitted.",
-            hint="Submit a model for approval first.",
+            "There is nothing to report on: this model was never submitted.",
+            hint="Submit it for approval first.",
         )
     policy = version.policy
     rows = [row for each in found for row in rows_of(policy, each, votes)]
