@@ -73,7 +73,11 @@ def without_unit(values: pd.Series, unit: str) -> pd.Series:
     """Numbers in text without the unit that the data wrote beside them."""
     if not unit or pd.api.types.is_numeric_dtype(values):
         return values
-    text = values.astype("string").str.replace(unit, "", regex=False).str.replace(" ", "")
+    text = values.astype("string").str.strip()
+    if unit == "()":  # negative numbers stand in brackets
+        text = text.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
+    else:
+        text = text.str.replace(unit, "", regex=False).str.replace(" ", "")
     return text.astype(object).where(values.notna(), np.nan)
 
 

@@ -128,7 +128,7 @@ def _with_unit(
     if not all(numbers.is_real(apart(value)[0]) for value in rest):
         return None
     marks, seen = missing.written(texts, textual=False)
-    first = next(value for value in rest if value != "0")
+    first = next(value for value in rest if apart(value)[1])
     note = f"“{name}” is read as numbers without “{unit}”: “{first}” is {apart(first)[0]}."
     choice = ColumnChoice(name=name, type=ColumnType.NUMERIC, marks=marks, pattern=unit)
     return Judged(choice, seen, [note])

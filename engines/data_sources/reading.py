@@ -12,6 +12,7 @@ from engines.core.tables import ColumnType
 from engines.data_sources.dates import parse
 from engines.data_sources.options import WHOLE, ColumnChoice, ReadOptions, Step
 from engines.data_sources.sql import name, text
+from engines.data_sources.units import NEGATIVE
 
 # The longest line that is read. DuckDB's buffers are sixteen times that; smaller ones of our own
 # made DuckDB 2.0 lose the last row before a buffer's end, without a word.
@@ -166,6 +167,8 @@ def _without_unit(value: str, choice: ColumnChoice) -> str:
     """SQL for a number's text without its unit and the blanks between both."""
     if choice.pattern in ("", WHOLE):
         return value
+    if choice.pattern == NEGATIVE:
+        return f"regexp_replace({value}, '^[(](.*)[)]$', '-\\1')"
     return f"replace(replace({value}, {text(choice.pattern)}, ''), ' ', '')"
 
 

@@ -85,6 +85,9 @@ def test_conform_takes_the_marks_of_the_data_as_missing():
 def test_conform_reads_numbers_with_the_unit_of_the_data():
     weight = {**feature("numeric"), "pattern": "kg"}
     frame = pd.DataFrame({"x": ["12 kg", "7.5", "NA", "kg"]})
+    booked = {**feature("numeric"), "pattern": "()"}
+    negative = scoring.conform(pd.DataFrame({"x": ["(12.5)", "3"]}), [booked])["x"]
+    assert negative.tolist() == [-12.5, 3]
     assert scoring.conform(frame.head(3), [weight])["x"].tolist()[:2] == [12, 7.5]
     with pytest.raises(scoring.SchemaFault, match="“x” must be a number; row 4"):
         scoring.conform(frame, [weight])
