@@ -5,7 +5,9 @@ writes the audit row. A file is made on disk, streamed from there, and gone when
 """
 
 import os
+import re
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.uploads import STATUS, ActorOf, gate_actor
-from engines import artifacts, eda, results, training
+from engines import artifacts, eda, projects, results, training
 from engines.core.access import Actor, Capability, require
 from engines.core.correlation import correlated
 from engines.core.database import new_id
@@ -27,6 +29,7 @@ from engines.governance import register
 from engines.wiring import Services
 
 SLICE = 1024 * 1024  # bytes sent at once
+LONGEST_NAME = 60  # letters of an experiment's name in a file's
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 Pack = Callable[[Services, Actor, Request], Path]
 
@@ -70,9 +73,10 @@ async def _send(services: Services, actor_of: ActorOf, pack: Pack, request: Requ
         return PlainTextResponse("You are signed out.", 401)
     try:
         place = await run_in_threadpool(_packed, services, actor, pack, request)
+        name = await run_in_threadpool(_file_name, services, actor, request)
     except MlaasError as failure:
         return PlainTextResponse(str(failure), STATUS.get(type(failure), 500))
-    return _stream(place, _file_name(request))
+    return _stream(place, name)
 
 
 def _packed(services: Services, actor: Actor, pack: Pack, request: Request) -> Path:
@@ -134,16 +138,23 @@ def explorations(services: Services, actor: Actor, run_id: str) -> dict[str, byt
     return files
 
 
-def _file_name(request: Request) -> str:
+def _file_name(services: Services, actor: Actor, request: Request) -> str:
+    """A name that tells in a folder of downloads what it is: experiment, task, run."""
     given = request.path_params
     if request.url.path == evidence_url():
         return "evidence.jsonl"
     if "file" in given:
         return str(given["file"]).rsplit("/", 1)[-1]
-    return (
-        "-".join(["mlaas", given["run_id"][:8], *([given["task"]] if "task" in given else [])])
-        + ".zip"
-    )
+    run = training.run(services.db, actor, given["run_id"], services.experiments)
+    experiment = projects.get(services.db, actor, run.experiment_id)
+    what = str(given.get("task", "everything")).replace("_", "-")
+    return "-".join(filter(None, [_slug(experiment.name), what, run.id[:8]])) + ".zip"
+
+
+def _slug(name: str) -> str:
+    """The name's ASCII letters and digits, for a header and any file system."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:LONGEST_NAME].strip("-")
 
 
 def _stream(place: Path, name: str) -> Response:

@@ -199,6 +199,7 @@ def scored(frame: pd.DataFrame) -> None:
 
 EXPLAINED: dict[str, Any] = {
     "★": st.column_config.TextColumn(width=40, help="The winner"),
+    "Candidate": st.column_config.TextColumn(width=260),
     "State": st.column_config.TextColumn(help="Stopped early: out of time, or too far behind."),
 }
 HEADS = {

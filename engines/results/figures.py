@@ -19,7 +19,7 @@ _GUIDE = {"dash": "dash", "width": 1, "color": GUIDE}
 def leaderboard(files: TaskFiles) -> go.Figure:
     """Candidates by score, with the 95 % interval of the fold mean; given-up ones are hollow."""
     frame = leaderboard_frame(files).dropna(subset=["score"]).iloc[::-1]
-    reach = (frame["high"] - frame["score"]).fillna(0)
+    reach = frame["high"] - frame["score"]  # one fold has no interval, and gets no bar
     shape = np.where(frame["state"] == "stopped", "circle-open", "circle")
     bars = go.Scatter(
         x=frame["score"],

@@ -59,12 +59,21 @@ def fetch(app_services, analyst):
     return get
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"), [("Prêts 2024/25: Q1", "prets-2024-25-q1-binary-"), ("Отток", "binary-")]
+)
+def test_zip_is_called_after_its_experiment(fetch, run, app_services, analyst, name, begins):
+    projects.update(app_services.db, analyst, run.experiment_id, name, "", {})
+    answer = fetch(model_url(run.id, "binary"))
+    assert f'filename="{begins}{run.id[:8]}.zip"' in answer.headers["content-disposition"]
+
+
 def test_model_comes_as_a_zip_and_leaves_nothing_behind(fetch, run, app_services):
     answer = fetch(model_url(run.id, "binary"))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/zip"
     assert answer.headers["cache-control"] == "no-store"
-    assert f'mlaas-{run.id[:8]}-binary.zip"' in answer.headers["content-disposition"]
+    assert f'filename="churn-binary-{run.id[:8]}.zip"' in answer.headers["content-disposition"]
     assert int(answer.headers["content-length"]) == len(answer.content)
     with ZipFile(io.BytesIO(answer.content)) as zipped:
         assert "predict.py" in zipped.namelist()

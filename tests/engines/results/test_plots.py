@@ -1,6 +1,9 @@
 """Every plot of every task is drawn from real predictions."""
 
+import json
+import math
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -88,6 +91,15 @@ def test_leaderboard_figure_marks_the_winner(runs):
     dots = results.leaderboard_figure(opened(runs)).data[0]
     assert list(dots.y) == ["Baseline", "Logistic regression"]
     assert list(dots.marker.symbol) == ["circle", "star"]
+
+
+def test_leaderboard_figure_draws_no_interval_of_one_fold(runs, tmp_path):
+    folder = shutil.copytree(runs.root / "r1" / "binary", tmp_path / "binary")
+    board = json.loads((folder / "leaderboard.json").read_text())
+    board[1]["folds"] = {name: values[:1] for name, values in board[1]["folds"].items()}
+    (folder / "leaderboard.json").write_text(json.dumps(board))
+    reach = results.leaderboard_figure(results.read_task(folder)).data[0].error_x.array
+    assert [math.isnan(width) for width in reach] == [True, False]
 
 
 def test_write_plots_makes_one_page_complete_in_itself(runs, tmp_path):
