@@ -76,8 +76,8 @@ def unescaped(text: str) -> str:
 def with_points(frame: pd.DataFrame, features: list[dict[str, Any]]) -> pd.DataFrame:
     """Numbers like 1.234,50 as 1234.50, when the numbers of the file are written so."""
     names = [f["name"] for f in features if str(f["dtype"]).startswith(NUMBERS)]
-    texts = frame[[name for name in names if name in frame]]
-    if not texts.apply(lambda column: column.str.fullmatch(COMMA).any()).any():
+    texts = frame[[name for name in names if name in frame]].select_dtypes(("object", "string"))
+    if not any(texts[name].astype(str).str.fullmatch(COMMA).any() for name in texts):
         return frame
     ready = {
         name: texts[name].str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
