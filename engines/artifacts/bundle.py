@@ -19,6 +19,7 @@ from engines.artifacts.scanning import Finding
 from engines.artifacts.wheel import build_wheel, wheel_name
 from engines.core.errors import InvalidInput, NotFound
 from engines.core.files import sha256_of
+from engines.core.gate import Permit
 from engines.core.model_card import CARD_FILE, MODEL_FILE, ModelCard, read_card
 from engines.core.progress import Progress
 from engines.core.trusted_types import TRUSTED_TYPES
@@ -82,6 +83,18 @@ class Bundle:
 def model_files(folder: Path) -> dict[str, Path]:
     """The files of a model's folder that are released, by name."""
     return {name: folder / name for name in COPIED if (folder / name).exists()}
+
+
+def check_bundled(release: Release, permit: Permit) -> None:
+    """Raise NotAllowed unless the release's model files are those the gate saw in their folder.
+
+    What was written down at publishing is not believed alone: it can be changed with the store.
+    """
+    inside = f"{release_folder(release.name, release.version)}/files/"
+    for one in release.files:
+        name = str(one["path"]).removeprefix(inside)
+        if name in COPIED:
+            permit.check(name, str(one["sha256"]))
 
 
 def build(release: Release, material: Material, into: Path, progress: Progress) -> Bundle:

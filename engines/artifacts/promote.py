@@ -5,6 +5,7 @@ row's last change. Whatever ends the process between, `settle` brings both sides
 """
 
 from engines.artifacts import copies, ledger, transfer
+from engines.artifacts.bundle import check_bundled
 from engines.artifacts.depot import Depot
 from engines.artifacts.models import Placement, PlacementState, Release, ReleaseState
 from engines.artifacts.port import Repository
@@ -90,4 +91,5 @@ def _permit(depot: Depot, actor: Actor, release: Release, to: Repository) -> Per
     permit = depot.gate.may_use(actor, release.model, PURPOSES[to])
     if permit.model != release.model:
         raise NotReady("The permission is for another model.", hint="Tell the platform team.")
+    check_bundled(release, permit)
     return permit

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from engines.artifacts import ledger
+from engines.artifacts.bundle import check_bundled
 from engines.artifacts.depot import Depot
 from engines.artifacts.layout import index_path
 from engines.artifacts.models import Placement, PlacementState, Release
@@ -124,7 +125,7 @@ def retrieve(
     path = f"{found.name}/{found.version}/{file}"
     if path not in listed:
         raise NotFound("The release has no such file.", hint="Choose one from its list.")
-    depot.gate.may_use(actor, found.model, Purpose.DOWNLOAD)
+    check_bundled(found, depot.gate.may_use(actor, found.model, Purpose.DOWNLOAD))
     stored = depot.store.get(where, path, into)
     if stored.sha256 != listed[path]["sha256"]:
         into.unlink(missing_ok=True)

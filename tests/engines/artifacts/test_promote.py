@@ -11,6 +11,7 @@ from engines.artifacts import Placement, PlacementState, Release, ReleaseState, 
 from engines.core.artifact_settings import Keep
 from engines.core.database import now
 from engines.core.errors import BackendUnavailable, InvalidInput, NotAllowed, NotFound, NotReady
+from engines.core.files import sha256_of
 from engines.core.gate import Purpose
 from engines.core.progress import Silent
 from tests.engines.artifacts.conftest import store_on
@@ -187,6 +188,34 @@ def test_retrieve_asks_the_gate_and_is_audited(folder_depot, analyst, make_actor
         artifacts.retrieve(folder_depot, make_actor("checker"), *given)
     with pytest.raises(NotFound, match="no such file"):
         artifacts.retrieve(folder_depot, analyst, release.id, "../x", tmp_path / "x", DEV)
+
+
+def test_release_whose_record_was_changed_is_neither_fetched_nor_promoted(
+    folder_depot, analyst, deployer, models, tmp_path
+):
+    release = published(folder_depot, analyst)
+    folder = models / "r1" / "binary"
+    seen = {one.name: sha256_of(one) for one in folder.iterdir() if one.is_file()}
+
+    class Looking(OpenGate):
+        """A gate that says which files of the model it saw."""
+
+        def may_use(self, actor, model, purpose, at=None):
+            return replace(super().may_use(actor, model, purpose, at), files=seen)
+
+    looking = replace(folder_depot, gate=Looking())
+    given = (release.id, "files/model.skops", tmp_path / "m.skops", DEV)
+    artifacts.retrieve(looking, analyst, *given)
+    files = [
+        {**one, "sha256": "0" * 64} if one["path"].endswith("/model.skops") else one
+        for one in release.files
+    ]
+    with folder_depot.db.write() as session:
+        session.execute(sa.update(Release).values(files=files))
+    with pytest.raises(NotAllowed, match=r"“model\.skops” was changed"):
+        artifacts.retrieve(looking, analyst, *given)
+    with pytest.raises(NotAllowed, match=r"“model\.skops” was changed"):
+        artifacts.request_promotion(looking, deployer, release.id, UAT, "Tried.")
 
 
 def aged(depot, actor, days, *versions):
