@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from app.data_take import TYPES, corrected
+from app.eda_parts import share
 from app.moments import days
 from app.paging import page_buttons, page_number
 from app.services import services
@@ -57,7 +58,7 @@ def summary(dataset: Dataset, table: Table) -> None:
         {
             "Rows": f"{table.rows:,}",
             "Columns": f"{len(table.columns):,}",
-            "Missing cells": f"{missing:.1%}",
+            "Missing cells": share(missing),
             "File": file_size(dataset.bytes),
         }.items(),
         strict=True,

@@ -130,6 +130,13 @@ def test_anonymised_names_show_beside_the_real_ones(
     assert list(columns["Alias"])[:2] == ["C1", "C2"]
 
 
+def test_few_missing_cells_are_not_said_to_be_none(open_page, upload, experiment):
+    upload("a,b\n" + "1,2\n" * 2_000 + "1,\n")
+    at = open_page("analyst", "data", experiment=experiment.id)
+    button(at, "Use this data").click().run()
+    assert {m.label: m.value for m in at.metric}["Missing cells"] == "under 0.1%"
+
+
 def test_data_in_use_leads_to_its_exploration(open_page, sample, experiment):
     at = open_page("analyst", "data", experiment=experiment.id)
     assert "Explore the data" in [link.proto.label for link in at.get("page_link")]
