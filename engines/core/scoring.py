@@ -13,9 +13,9 @@ import pandas as pd
 NUMBERS = ("integer", "numeric", "int", "float", "uint")
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 TRUE = ("true", "t", "yes", "y", "1", "1.0")
+FALSE = ("false", "f", "no", "n", "0", "0.0")
 ISO_MOMENT = r"\d{4}-\d{2}(-\d{2}([T ]\d{2}:\d{2}.*)?)?"
 YEAR = r"(?<!\d)\d{4}(?!\d)"
-FALSE = ("false", "f", "no", "n", "0", "0.0")
 
 
 class SchemaFault(ValueError):

@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterable
 
+NEGATIVE = "()"  # the "unit" of a column whose negative numbers stand in brackets
+
 _CURRENCY = (
     r"[€$£¥₹]|(?:EUR|USD|CHF|GBP|JPY|CNY|INR|PLN|CZK|HUF|SEK|NOK|DKK|RON|BGN|TRY|CAD|AUD|BRL|ZAR)"
 )
 _NUMBER = r"[+-]?\s?(?:\d[\d.,'’\xa0\u202f]*\d|\d)"
 _BEFORE = re.compile(rf"([+-]?)({_CURRENCY})\s*({_NUMBER})")
 _AFTER = re.compile(rf"()({_NUMBER})(?:\s*({_CURRENCY}|%)|\s+([A-Za-zµ°²³/]{{1,10}}))")
-
-
-NEGATIVE = "()"  # the "unit" of a column whose negative numbers stand in brackets
 _IN_BRACKETS = re.compile(r"\((\d[^()\s]*)\)")
 
 
