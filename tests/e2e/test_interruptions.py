@@ -49,7 +49,7 @@ def test_second_tab_is_refused_in_one_sentence_and_cancel_keeps_the_leaderboard(
     start.click()
     expect(journey.main(analyst).get_by_text("Training now")).to_be_visible()
     _is_refused(second)
-    board = journey.main(analyst).get_by_text("Binary classification, by ROC AUC")
+    board = journey.main(analyst).get_by_text("Binary classification · ROC AUC")
     expect(board).to_be_visible(timeout=FIRST_SCORE_MILLISECONDS)
     _cancel(analyst, "The wrong target")
     page = journey.main(analyst)
