@@ -49,7 +49,7 @@ def test_auditor_finds_who_decided_from_the_inventory_and_by_the_request(
     page.get_by_role("link", name="Who decided, as of now").click()
     main = journey.main(page)
     expect(main.get_by_text("was approved up to training")).to_be_visible()
-    take_picture(page, "record")
+    take_picture(page, "record-in-use")
     main.get_by_role("link", name="request-of-the-day").click()
     expect(main.get_by_text("deployer asked for a download")).to_be_visible()
     expect(main.get_by_text("checker (checker),")).to_be_visible()

@@ -32,14 +32,14 @@ def test_binary_from_an_uploaded_file_to_a_prediction_elsewhere(
     journey.create_experiment(visitor, "Customer churn")
     take_picture(visitor, "data-empty")
     journey.upload(visitor, SAMPLES / "telco_churn.csv")
-    take_picture(visitor, "data")
+    take_picture(visitor, "data-in-use")
     journey.explore(visitor)
-    take_picture(visitor, "eda")
+    take_picture(visitor, "eda-in-use")
     journey.train(visitor)
-    take_picture(visitor, "training")
+    take_picture(visitor, "training-in-use")
     journey.go_on(visitor, "Results", "Results")
     expect(journey.main(visitor).get_by_text("ROC AUC").first).to_be_visible()
-    take_picture(visitor, "results")
+    take_picture(visitor, "results-in-use")
     everything = journey.download(visitor, "Everything of this run", tmp_path)
     names = {str(path.relative_to(everything)) for path in everything.rglob("*") if path.is_file()}
     assert {"binary/model.skops", "binary/predict.py", "binary/requirements.txt"} <= names
