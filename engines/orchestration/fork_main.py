@@ -23,6 +23,7 @@ from engines.orchestration import processes
 from engines.orchestration.fork_server import LARGEST_MESSAGE, READY, Order
 
 ALLOCATOR = "jemalloc_bg_thd"  # Arrow's: its library stops it before a fork and starts it after
+PR_SET_NAME = 15
 UNFORKABLE = ("polars",)  # starts threads when it is imported, which a fork does not have
 
 
@@ -80,7 +81,9 @@ def _fork(channel: socket.socket) -> bool:
 
 
 def run(order: Order) -> None:
-    """Become the ordered program: its environment, its output, its arguments."""
+    """Become the ordered program: its name, its environment, its output, its arguments."""
+    name = order.module.rpartition(".")[2]
+    ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode())  # what ps and top show
     _show(processes.LEASE, order.environment[processes.LEASE])
     os.environ.clear()
     os.environ.update(order.environment)

@@ -57,6 +57,7 @@ def test_fork_is_a_program_of_its_own(fork_server: ForkServer, tmp_path: Path) -
     assert child.wait() == 0
     found = told(order)
     assert (found["pid"], found["session"]) == (child.pid, child.pid)
+    assert found["name"] == "mirror"
     assert (found["module"], found["arguments"]) == (MIRROR, ["--job", "key"])
     assert found["environment"] == order.environment
     assert found["lease"] == f"{LEASE}={order.environment[LEASE]}"

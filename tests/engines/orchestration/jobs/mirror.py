@@ -21,6 +21,7 @@ def told() -> dict[str, object]:
     """What this process knows of itself."""
     return {
         "pid": os.getpid(),
+        "name": Path("/proc/self/comm").read_text().strip(),
         "session": os.getsid(0),
         "arguments": sys.argv[1:],
         "environment": dict(os.environ),
