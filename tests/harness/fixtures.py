@@ -43,6 +43,8 @@ THOROUGH = (
     "tests/engines/eda/test_requests.py",
     "tests/engines/explanation/",
     "tests/engines/governance/approvals/test_again.py",
+    "tests/engines/governance/approvals/test_gate.py",
+    "tests/engines/governance/approvals/test_question.py",
     "tests/engines/governance/documents/test_figures.py",
     "tests/engines/governance/documents/test_render.py",
     "tests/engines/governance/register/test_analytics.py",
