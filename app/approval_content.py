@@ -87,7 +87,7 @@ def content_tab(actor: Actor, opened: Opened) -> None:
 def _state_now(change: Change | None) -> str:
     if change is None:
         return "✓ as submitted"
-    return "✗ gone" if change.after in ("", "missing") else "✗ changed"
+    return "✗ gone" if change.is_gone else "✗ changed"
 
 
 def changes_tab(actor: Actor, opened: Opened) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 
 import streamlit as st
 
@@ -125,12 +126,13 @@ def everything(actor: Actor, experiment_id: str = "") -> None:
 
 def _table(actor: Actor, chosen: Filter) -> list[dict[str, object]]:
     """All submissions that match, as rows of a table."""
-    found: list[Listed] = []
-    page = approvals.find(services().board, actor, replace(chosen, page=1))
-    for number in range(2, -(-page.total // page.size) + 2):
-        found += page.rows
-        page = approvals.find(services().board, actor, replace(chosen, page=number))
-    return [_told(each.submission) for each in found]
+    found: list[dict[str, object]] = []
+    for page in count(1):
+        shown = approvals.find(services().board, actor, replace(chosen, page=page))
+        found += [_told(each.submission) for each in shown.rows]
+        if page * shown.size >= shown.total:
+            break
+    return found
 
 
 def _told(row: Submission) -> dict[str, object]:

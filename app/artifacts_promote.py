@@ -132,5 +132,5 @@ def _failing(actor: Actor, model: ModelRef, stage: Stage) -> Standing | None:
         found = approvals.standings(services().board, actor, model)
     except NotFound:
         return None  # the gate says it
-    upto = list(Stage)[: list(Stage).index(stage) + 1]
-    return next((each for each in found if each.stage in upto and not each.holds), None)
+    reached = next(each for each in found if not each.holds or each.stage is stage)
+    return None if reached.holds else reached

@@ -8,8 +8,12 @@ import streamlit as st
 
 from app.markdown import plain
 from app.rows import listed
+from app.services import services
 from app.ui import badge, page_link
+from engines.core.access import Actor
 from engines.core.database import now
+from engines.core.errors import NotFound
+from engines.core.model_ref import ModelRef
 from engines.governance.register import Finding, FindingState, FindingStep, Severity, is_overdue
 
 WIDTHS = (2, 5, 2, 2, 2)
@@ -105,15 +109,28 @@ def finding_form(people: Mapping[str, str], known: Finding | None, key: str) -> 
     )  # fmt: skip
 
 
+def titles(actor: Actor) -> dict[ModelRef, str]:
+    """What the models are called now."""
+    return {each.model: each.title for each in services().models.all(actor)}
+
+
+def title_of(actor: Actor, row: Finding) -> str:
+    """What the finding's model is called now, or was when it is gone."""
+    try:
+        return services().models.of(actor, row.model).title
+    except NotFound:
+        return row.model_title
+
+
 def finding_facts(row: Finding, model: str) -> None:
     """One finding: what, whose, by when; `model` is what the model is called now."""
     with st.container(horizontal=True, vertical_alignment="center"):
         badge(SEVERITIES[row.severity])
         badge(STATES[row.state])
+        late = is_overdue(row)
         told = f"Owner {plain(row.owner_name)} · opened by {plain(row.opened_by_name)}"
-        due = "" if is_overdue(row) else f" · due {row.due_on:%Y-%m-%d}"
-        st.caption(told + due, width="content")
-        if due == "":
+        st.caption(told if late else f"{told} · due {row.due_on:%Y-%m-%d}", width="content")
+        if late:
             due_day(row)
     with st.container(horizontal=True):
         page_link(plain(model), "inventory", icon=":material/deployed_code:",

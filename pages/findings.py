@@ -13,6 +13,8 @@ from app.findings_view import (
     finding_history,
     finding_rows,
     state_name,
+    title_of,
+    titles,
 )
 from app.markdown import plain
 from app.model_choice import choose_model, labels
@@ -28,11 +30,6 @@ from engines.governance.register import Finding, FindingFilter, FindingState
 actor = page_actor(Capability.INVENTORY_READ)
 svc = services()
 may_write = actor.may(Capability.FINDING_WRITE)
-
-
-def titles() -> dict[ModelRef, str]:
-    """What the models are called now."""
-    return {each.model: each.title for each in svc.models.all(actor)}
 
 
 @st.dialog("New finding", width="large")
@@ -67,7 +64,7 @@ def show(row: Finding) -> None:
     """One finding, what may be done with it, and its history."""
     page_link("All findings", "findings", icon=":material/arrow_back:")
     st.header(row.title, anchor=False)
-    finding_facts(row, titles().get(row.model, row.model_title))
+    finding_facts(row, title_of(actor, row))
     with st.container(horizontal=True):
         moves = register.possible_moves(svc.db, actor, row.id)
         for state in moves:
@@ -124,7 +121,7 @@ def listing() -> None:
     wanted = filters()
     if wanted.model:
         about(wanted.model)
-    named = titles()
+    named = titles(actor)
     found = register.findings(svc.db, actor, wanted, named)
     if found.total:
         with st.container(horizontal=True, vertical_alignment="center"):

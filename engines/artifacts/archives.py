@@ -3,7 +3,6 @@
 import base64
 import gzip
 import hashlib
-import io
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,12 +68,3 @@ def _entry(name: str) -> ZipInfo:
     entry.compress_type, entry.external_attr = ZIP_DEFLATED, PLAIN_FILE << 16
     entry.create_system = 3  # Unix, wherever it is made
     return entry
-
-
-def inner_names(file: Path) -> list[str]:
-    """The names inside a zip or tar; empty for anything else."""
-    if file.suffix == ".gz" or tarfile.is_tarfile(file):
-        with tarfile.open(file) as archive:
-            return [entry.name for entry in archive if not entry.isdir()]
-    with ZipFile(io.BytesIO(file.read_bytes())) as zipped:
-        return zipped.namelist()

@@ -85,16 +85,20 @@ def model_files(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in COPIED if (folder / name).exists()}
 
 
+def model_hashes(release: Release) -> dict[str, str]:
+    """SHA-256 of the release's model files, by their names in the model's folder."""
+    inside = f"{release_folder(release.name, release.version)}/files/"
+    hashes = {str(one["path"]).removeprefix(inside): str(one["sha256"]) for one in release.files}
+    return {name: hashes[name] for name in COPIED if name in hashes}
+
+
 def check_bundled(release: Release, permit: Permit) -> None:
     """Raise NotAllowed unless the release's model files are those the gate saw in their folder.
 
     What was written down at publishing is not believed alone: it can be changed with the store.
     """
-    inside = f"{release_folder(release.name, release.version)}/files/"
-    for one in release.files:
-        name = str(one["path"]).removeprefix(inside)
-        if name in COPIED:
-            permit.check(name, str(one["sha256"]))
+    for name, sha256 in model_hashes(release).items():
+        permit.check(name, sha256)
 
 
 def build(release: Release, material: Material, into: Path, progress: Progress) -> Bundle:

@@ -15,9 +15,17 @@ from typing import Any
 from sqlmodel import select
 
 from engines.artifacts import ledger, scanning, transfer
-from engines.artifacts.bundle import COPIED, Bundle, Format, Material, build, model_files
+from engines.artifacts.bundle import (
+    COPIED,
+    Bundle,
+    Format,
+    Material,
+    build,
+    model_files,
+    model_hashes,
+)
 from engines.artifacts.depot import Depot
-from engines.artifacts.layout import check_name, release_folder
+from engines.artifacts.layout import check_name
 from engines.artifacts.models import Release, ReleaseState
 from engines.artifacts.settle import end, failures, queue
 from engines.artifacts.versions import (
@@ -157,9 +165,7 @@ def _still_the_same(depot: Depot, actor: Actor, release: Release) -> Permit:
     gate saw there, not with what the folder holds a moment later.
     """
     permit = depot.gate.may_use(actor, release.model, Purpose.PUBLISH)
-    inside = f"{release_folder(release.name, release.version)}/files/"
-    bundled = {one["path"].removeprefix(inside): one["sha256"] for one in release.files}
-    seen = permit.files
+    bundled, seen = model_hashes(release), permit.files
     if seen is None:
         current = model_files(depot.sources.folder(actor, release.model))
         seen = {name: sha256_of(file) for name, file in current.items()}

@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 import duckdb
 
@@ -82,12 +83,14 @@ def judge(
         note = f"“{name}” holds nothing but marks for “missing”."
         return Judged(ColumnChoice(name=name, type=ColumnType.EMPTY, marks=marks), seen, [note])
     rest = rest or texts
+    numbers = Numbers(options.decimal, options.thousands)
+    dates = partial(_date, connection, name, texts, rest, options)
     return (
         _boolean(name, texts, rest)
-        or _compact_date(connection, name, texts, rest, options)
-        or _number(name, texts, rest, Numbers(options.decimal, options.thousands))
-        or _date(connection, name, texts, rest, options)
-        or _text(name, texts, rest, Numbers(options.decimal, options.thousands))
+        or (dates() if _are_compact_days(rest) else None)
+        or _number(name, texts, rest, numbers)
+        or dates()
+        or _text(name, texts, rest, numbers)
     )
 
 
@@ -168,17 +171,9 @@ def _numeric_type(name: str, fitting: Counter[str], numbers: Numbers) -> ColumnT
     return ColumnType.IDENTIFIER if distinct and named else ColumnType.INTEGER
 
 
-def _compact_date(
-    connection: duckdb.DuckDBPyConnection,
-    name: str,
-    texts: Counter[str],
-    rest: Counter[str],
-    options: ReadOptions,
-) -> Judged | None:
-    """Dates written as 20240131, which would pass for whole numbers."""
-    if len(rest) < 3 or not all(_COMPACT_DAY.fullmatch(value) for value in rest):
-        return None
-    return _date(connection, name, texts, rest, options)
+def _are_compact_days(rest: Counter[str]) -> bool:
+    """True for dates written as 20240131, which would pass for whole numbers."""
+    return len(rest) >= 3 and all(_COMPACT_DAY.fullmatch(value) for value in rest)
 
 
 def _date(

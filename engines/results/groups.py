@@ -75,7 +75,10 @@ def profile(files: TaskFiles, table: Table) -> pd.DataFrame:
 
     Rows are columns of the table under real names; columns are the groups.
     """
-    frame, groups = _numbers(files, table), files.assignments
+    return _means(files.assignments, _numbers(files, table))
+
+
+def _means(groups: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     marks = groups["cluster"].map(_cluster) if "cluster" in groups else _anomalies(groups)
     means = frame.groupby(marks.to_numpy()).mean().T
     means["all rows"] = frame.mean()
@@ -84,7 +87,8 @@ def profile(files: TaskFiles, table: Table) -> pd.DataFrame:
 
 def profile_heat(files: TaskFiles, table: Table) -> go.Figure:
     """The profile in standard deviations from the overall mean, the most telling on top."""
-    means, spread = profile(files, table), _numbers(files, table).std().replace(0, np.nan)
+    frame = _numbers(files, table)
+    means, spread = _means(files.assignments, frame), frame.std().replace(0, np.nan)
     away = means.drop(columns="all rows").sub(means["all rows"], axis=0).div(spread, axis=0)
     order = away.abs().max(axis=1).sort_values(ascending=False).index[:SHOWN_COLUMNS]
     away = away.loc[order[::-1]]

@@ -23,7 +23,6 @@ from engines.training.port import RunLog
 from engines.training.request import Mode, TrainingRequest
 
 TRIALS_RECORDED = 60  # the best of each candidate; all are in trials.json
-COLUMN_LISTS = {"left_out", "known_ahead"}  # what in a request names columns
 FAULT = "something unexpected went wrong; the log has the details."
 
 log = logging.getLogger(__name__)

@@ -63,9 +63,14 @@ class Change:
     after: str
 
     @property
+    def is_gone(self) -> bool:
+        """True when there is no such item any more."""
+        return self.after in ("", MISSING)
+
+    @property
     def what(self) -> str:
         """What became of it."""
-        found = "is gone" if self.after in ("", MISSING) else "has changed"
+        found = "is gone" if self.is_gone else "has changed"
         return found if self.before else "is new"
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """The gate: one function that every use of a model passes. What is not allowed is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -60,7 +60,6 @@ class _Verdict:
     reason: str = ""
     standing: Standing | None = None
     voided: tuple[Standing, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class ApprovalGate:
@@ -83,7 +82,8 @@ class ApprovalGate:
         self._board.experiments.check_readable(actor, material.experiment_id)
         asked = at or self._board.clock()
         with self._board.db.read() as session:
-            verdict = self._judge(session, actor, material, purpose, at)
+            found = content.collect(self._board, session, material, CARE.get(purpose, Care.ALL))
+            verdict = self._judge(session, actor, material, purpose, at, found)
         decision = self._decision(actor, model, purpose, asked, verdict)
         if not decision.allowed or purpose is not Purpose.TRIAL or verdict.voided:
             self._record(actor, decision, verdict)
@@ -101,24 +101,10 @@ class ApprovalGate:
             stage=stage,
             submission_id=decision.submission_id,
             content_hash=decision.content_hash,
-            files=verdict.files,
+            files={item.name: item.sha256 for item in found if item.kind == Kind.FILE},
         )
 
     def _judge(
-        self,
-        session: Session,
-        actor: Actor,
-        material: Material,
-        purpose: Purpose,
-        at: datetime | None,
-    ) -> _Verdict:
-        care = CARE.get(purpose, Care.ALL)
-        found = content.collect(self._board, session, material, care)
-        files = {item.name: item.sha256 for item in found if item.kind == Kind.FILE}
-        verdict = self._weigh(session, actor, material, purpose, at, found)
-        return replace(verdict, files=files)
-
-    def _weigh(
         self,
         session: Session,
         actor: Actor,
